@@ -1,0 +1,123 @@
+# Coverline. `make help` lists the targets; README.md is the guided tour.
+#
+# How the tree becomes programs, so that adding a thing is adding a file:
+#   FOLDER/cmd_NAME.c   build/bin/coverline-NAME (cmd_coverline.c: build/bin/coverline)
+#   FOLDER/**/*.c       FOLDER's archive, build/lib/libFOLDER.a; model's is libcoverline.a, and once more in double
+#   tests/KIND/test_*.c a cmocka program;  tests/stage/*.sh, tests/fault/*.sh: shell tests. All print TAP.
+# Options: BUILD=folder  SAN=1 (sanitizers)  CC=clang  PREFIX=/usr/local  DESTDIR=
+
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.DEFAULT_GOAL := all
+SHELL := /bin/bash
+
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+SAN ?=
+BUILD ?= build$(if $(SAN),-san)
+PREFIX ?= /usr/local
+
+STAGE_FOLDERS := crawl render extract eval
+WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wmissing-prototypes -Wvla -Werror
+OPENMP := $(if $(findstring clang,$(CC)),-Wno-unknown-pragmas,-fopenmp)
+OPTIMISE := $(if $(SAN),-O1 -fno-omit-frame-pointer -fsanitize=address$(comma)undefined -fno-sanitize-recover=undefined,-O2)
+comma := ,
+
+# Files ---------------------------------------------------------------------------------------------------------------
+
+sources = $(filter-out $1/cmd_%.c,$(wildcard $1/*.c $1/*/*.c))
+objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(call sources,$1))
+COMMANDS := $(wildcard $(addsuffix /cmd_*.c,common model $(STAGE_FOLDERS)))
+program = $(BUILD)/bin/$(if $(filter coverline,$1),coverline,coverline-$1)
+PROGRAMS := $(foreach c,$(COMMANDS),$(call program,$(patsubst cmd_%.c,%,$(notdir $c))))
+ARCHIVES := $(patsubst %,$(BUILD)/lib/lib%.a,common coverline $(STAGE_FOLDERS))
+UNIT_TESTS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c tests/parity/test_*.c))
+GRAD_TESTS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/grad/test_*.c))
+DEMO_WORLD := $(if $(wildcard pipelines/demo/*.c),$(BUILD)/bin/demo-world)
+
+# Packages ------------------------------------------------------------------------------------------------------------
+
+PACKAGES := libcurl libxml-2.0 vips pangocairo pangoft2 cairo freetype2 fontconfig hdf5 openblas sqlite3 jansson inih libzip \
+	libutf8proc libpcre2-8 libcrypto zlib
+# The OpenMP build of OpenBLAS, whatever the system's default is: one pool of threads for BLAS, oneDNN and our own loops.
+OPENBLAS_OPENMP := $(firstword $(wildcard /usr/lib/*/openblas-openmp/pkgconfig))
+PKG_CONFIG := $(if $(OPENBLAS_OPENMP),PKG_CONFIG_PATH="$(OPENBLAS_OPENMP):$$PKG_CONFIG_PATH") pkg-config
+# Asked once per kind of build and kept: pkg-config over 18 packages takes longer than make itself.
+$(BUILD)/packages.mk: pipelines/packages.sh
+	@mkdir -p $(@D)
+	@sh pipelines/packages.sh check
+	@printf 'PKG_CFLAGS := %s\nPKG_LIBS := %s\nCMOCKA_LIBS := %s\n' \
+		"$$($(PKG_CONFIG) --cflags $(PACKAGES) | sed 's/-I\//-isystem \//g')" \
+		"$$($(PKG_CONFIG) --libs $(PACKAGES)) -ldnnl -lm" "$$(pkg-config --libs cmocka)" > $@.tmp
+	@mv $@.tmp $@
+ifneq ($(MAKECMDGOALS),)
+ifeq ($(filter-out clean help uninstall packages demo test mind-small,$(MAKECMDGOALS)),)
+NO_PACKAGES := 1
+endif
+endif
+ifndef NO_PACKAGES
+include $(BUILD)/packages.mk
+endif
+
+CPPFLAGS_ALL := -I. -D_GNU_SOURCE $(CPPFLAGS)
+CFLAGS_ALL = -std=c11 -g $(OPTIMISE) $(OPENMP) $(WARNINGS) -ffp-contract=off -fPIC -pthread $(PKG_CFLAGS) $(CFLAGS)
+LDFLAGS_ALL = -pthread $(OPENMP) $(OPTIMISE) -Wl,--as-needed \
+	$(if $(OPENBLAS_OPENMP),-Wl$(comma)-rpath$(comma)$(patsubst %/pkgconfig,%,$(OPENBLAS_OPENMP))) $(LDFLAGS)
+
+# Build ---------------------------------------------------------------------------------------------------------------
+
+.PHONY: all programs
+all: programs $(ARCHIVES) ## build everything
+programs: $(PROGRAMS) $(DEMO_WORLD)
+
+$(BUILD)/obj/%.o: %.c Makefile $(BUILD)/packages.mk
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP -c $< -o $@
+
+$(BUILD)/obj64/%.o: %.c Makefile $(BUILD)/packages.mk
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS_ALL) -DCOVERLINE_DOUBLE $(CFLAGS_ALL) -MMD -MP -c $< -o $@
+
+define archive
+$(BUILD)/lib/lib$1.a: $2
+	@mkdir -p $$(@D)
+	@rm -f $$@
+	ar rcs $$@ $$^
+endef
+$(eval $(call archive,common,$(call objects,common)))
+$(foreach f,$(STAGE_FOLDERS),$(eval $(call archive,$f,$(call objects,$f))))
+$(eval $(call archive,coverline,$(call objects,model)))
+$(eval $(call archive,coverline64,$(patsubst $(BUILD)/obj/%,$(BUILD)/obj64/%,$(call objects,model) $(call objects,common))))
+
+# What each folder's programs link: arrows point one way.
+LINKS_common := common
+LINKS_crawl := crawl common
+LINKS_render := render common
+LINKS_eval := eval common
+LINKS_model := coverline common
+LINKS_extract := extract coverline common
+archives = $(patsubst %,$(BUILD)/lib/lib%.a,$(LINKS_$1))
+link = $(CC) $(LDFLAGS_ALL) $(filter %.o %.a,$^) $(PKG_LIBS) -o $@
+
+define program_rule
+$(call program,$(patsubst cmd_%,%,$(basename $(notdir $1)))): $(patsubst %.c,$(BUILD)/obj/%.o,$1) $(call archives,$(patsubst %/,%,$(dir $1)))
+	@mkdir -p $$(@D)
+	$$(link)
+endef
+$(foreach c,$(COMMANDS),$(eval $(call program_rule,$c)))
+
+$(BUILD)/bin/demo-world: $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard pipelines/demo/*.c)) $(BUILD)/lib/libcommon.a
+	@mkdir -p $(@D)
+	$(link)
+
+TEST_ARCHIVES := $(patsubst %,$(BUILD)/lib/lib%.a,crawl render extract eval coverline common)
+$(BUILD)/tests/grad/%: $(BUILD)/obj64/tests/grad/%.o $(BUILD)/lib/libcoverline64.a
+	@mkdir -p $(@D)
+	$(link) $(CMOCKA_LIBS)
+$(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(TEST_ARCHIVES)
+	@mkdir -p $(@D)
+	$(link) $(CMOCKA_LIBS)
+
+-include $(shell test -d $(BUILD) && find $(BUILD) -name '*.d')

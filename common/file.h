@@ -1,0 +1,50 @@
+/* Files: whole or absent. */
+#ifndef COVERLINE_COMMON_FILE_H
+#define COVERLINE_COMMON_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "common/status.h"
+#include "common/strbuf.h"
+
+/* A file being written as NAME.part. stream is for fprintf/fwrite; its errors are found at commit. */
+struct file_writer {
+	FILE *stream;
+	char *path;      /* final name */
+	char *part_path; /* path + ".part" */
+};
+
+/* Opens path.part for writing, truncating an old one. Makes missing parent folders. */
+MUST_CHECK enum status file_create(struct file_writer *w, const char *path);
+/* Flushes, syncs, closes and renames to the final name; on failure removes the .part. Releases w. */
+MUST_CHECK enum status file_commit(struct file_writer *w);
+/* Closes and removes the .part. Keeps this thread's message. Accepts a released or zeroed w. */
+void file_discard(struct file_writer *w);
+
+/* Writes all of bytes to path by the same way. */
+MUST_CHECK enum status file_write(const char *path, const void *bytes, size_t n);
+/* fsync of path.part, rename to path, and fsync of the folder: for files that a library wrote. */
+MUST_CHECK enum status file_publish(const char *part_path, const char *path);
+
+/* Appends the whole file to out (whose cap bounds it). ST_FAILED if it cannot be read. */
+MUST_CHECK enum status file_read(const char *path, struct strbuf *out);
+
+/* A read-only map of a whole file. data is NULL for an empty one. */
+struct file_map {
+	const char *data;
+	size_t size;
+};
+MUST_CHECK enum status file_map_open(struct file_map *m, const char *path);
+void file_map_close(struct file_map *m);
+
+bool file_exists(const char *path);
+/* mkdir -p. */
+MUST_CHECK enum status file_make_folder(const char *path);
+/* "a/b" in memory that the caller frees. */
+char *path_join(const char *folder, const char *name);
+char *path_printf(const char *fmt, ...) PRINTF_LIKE(1, 2);
+
+#endif

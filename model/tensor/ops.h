@@ -1,0 +1,74 @@
+/* The ops. Each is one file, op_NAME.c, with forward, backward, shape check and gradient case; OPS below is the list of
+ * them, and the gradient test is built from that list, so an op without a case does not link.
+ *
+ * Every op returns a new tensor on the tape, or NULL after a failure: an op given a NULL input returns NULL, so a model may
+ * be written as one chain and asked once, with tape_status, how it went. "Gradients" names the inputs that get one. */
+#ifndef COVERLINE_MODEL_TENSOR_OPS_H
+#define COVERLINE_MODEL_TENSOR_OPS_H
+
+#include "model/tensor/tensor.h"
+
+/* X(name): file op_name.c, gradient case op_name_case. */
+#define OPS(X)                                                                                                         \
+	X(linear)                                                                                                          \
+	X(add) X(tanh) X(sigmoid) X(relu) X(lerp) X(dropout) X(concat) X(embedding) X(gather_rows) X(attention)            \
+		X(segment_softmax) X(segment_sum) X(segment_dot) X(cross_entropy)
+
+/* y[n, o] = sum_k x[n, k] * w[o, k] + b[o].           (torch.nn.functional.linear)
+ * x [..., k] is folded to [n, k], so a batch is one gemm; y is [..., o]. b may be NULL.
+ * Gradients: x, w, b. Saves nothing beyond its inputs. */
+struct tensor *op_linear(struct tape *t, struct tensor *x, struct tensor *w, struct tensor *b);
+
+/* y = a + b, same shape; or b is one row, [cols], added to every row of a. Gradients: a, b. */
+struct tensor *op_add(struct tape *t, struct tensor *a, struct tensor *b);
+
+/* Elementwise. Gradients: x. */
+struct tensor *op_tanh(struct tape *t, struct tensor *x);
+struct tensor *op_sigmoid(struct tape *t, struct tensor *x);
+struct tensor *op_relu(struct tape *t, struct tensor *x);
+
+/* y = g * a + (1 - g) * b for a, b [n, d] and g [n, d] or [n, 1].          (IMRec eq. 8)
+ * Gradients: g, a, b. */
+struct tensor *op_lerp(struct tape *t, struct tensor *g, struct tensor *a, struct tensor *b);
+
+/* While training: y = x * m / (1 - p), m 0 with probability p, drawn by counter from (seed, step, call): the same on any
+ * number of threads. Otherwise y is x itself. 0 <= p < 1. Gradients: x. */
+struct tensor *op_dropout(struct tape *t, struct tensor *x, double p);
+
+/* y[n, :] = a[n, :] then b[n, :], for a [n, c], b [n, d]. Gradients: a, b. */
+struct tensor *op_concat(struct tape *t, struct tensor *a, struct tensor *b);
+
+/* y[i, :] = table[id[i], :] for table [rows, d]. ids are borrowed until reset; one out of range fails.
+ * Gradients: table (added row by row, in order of i). */
+struct tensor *op_embedding(struct tape *t, struct tensor *table, const int32_t *id, int64_t count);
+
+/* y[i, :] = x[row[i], :]. As op_embedding, for rows made on the tape: the distinct news of a batch, spread over
+ * histories and candidates. Gradients: x. */
+struct tensor *op_gather_rows(struct tape *t, struct tensor *x, const int32_t *row, int64_t count);
+
+/* Multi-head attention over segments. Query segment s attends to key segment s:
+ *     y[i, h] = sum_j softmax_j(scale * q[i, h] . k[j, h]) v[j, h]
+ * q [tq, heads * dk], k [tk, heads * dk], v [tk, heads * dv], y [tq, heads * dv]; head h is columns h * dk …
+ * A query whose key segment is empty gives zeros. weights, where not NULL, receives the softmax as a borrowed
+ * array: for segment s, head h a block [queries of s, keys of s], blocks in order of (s, h).
+ * Gradients: q, k, v. Saves the softmax.         (Vaswani et al. 2017; NRMS eq. 1-3; IMRec eq. 1-4, 9) */
+struct tensor *op_attention(struct tape *t, struct tensor *q, struct tensor *k, struct tensor *v,
+							const struct segments *query, const struct segments *key, int heads, double scale,
+							const real **weights);
+
+/* y = softmax of x [n] or [n, 1] within each segment; same shape. Gradients: x. */
+struct tensor *op_segment_softmax(struct tape *t, struct tensor *x, const struct segments *s);
+
+/* y[s, :] = sum over i in segment s of a[i] * x[i, :]; x [n, d], a [n] or [n, 1], y [count, d]. An empty segment
+ * gives zeros. Gradients: x, a. */
+struct tensor *op_segment_sum(struct tape *t, struct tensor *x, struct tensor *a, const struct segments *s);
+
+/* y[i] = x[i, :] . u[s, :] for i in segment s; x [n, d], u [count, d], y [n]: the click scores of each user's
+ * candidates. Gradients: x, u. */
+struct tensor *op_segment_dot(struct tape *t, struct tensor *x, struct tensor *u, const struct segments *s);
+
+/* loss = mean over segments of -log softmax(score)[first], where the first of each segment is the clicked one.
+ * score [n], no segment empty; loss [1].            (IMRec eq. 12) Gradients: score. */
+struct tensor *op_cross_entropy(struct tape *t, struct tensor *score, const struct segments *s);
+
+#endif

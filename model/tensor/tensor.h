@@ -1,0 +1,92 @@
+/* Tensors and the tape that remembers how they were made.
+ *
+ * Eager: an op computes its result at once and, on a recording tape, leaves a node that knows how to send the
+ * gradient back. Everything that a batch makes lives in the tape's arena and is gone at tape_reset. The library is
+ * compiled twice: `real` is float for use and double for gradient checks. */
+#ifndef COVERLINE_MODEL_TENSOR_TENSOR_H
+#define COVERLINE_MODEL_TENSOR_TENSOR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/arena.h"
+#include "common/status.h"
+
+#ifdef COVERLINE_DOUBLE
+typedef double real;
+#define H5_REAL H5_F64
+#else
+typedef float real;
+#define H5_REAL H5_F32
+#endif
+
+#define TENSOR_DIMS 5
+
+/* Row-major, densely packed. A dimension may be 0. */
+struct tensor {
+	int ndim;
+	int64_t dim[TENSOR_DIMS];
+	real *data;
+	real *grad; /* same shape, zeroed when made; NULL: no gradient is wanted */
+};
+
+int64_t tensor_size(const struct tensor *x);
+/* Rows and columns of x folded to a matrix: all but the last dimension, and the last. */
+int64_t tensor_rows(const struct tensor *x);
+int64_t tensor_cols(const struct tensor *x);
+
+/* Rows offset[i] … offset[i+1]-1 of a packed matrix are segment i: the words of a title, the clicks of a user.
+ * offset[0] is 0; a segment may be empty. The array is borrowed until the tape is reset. */
+struct segments {
+	const int32_t *offset; /* [count + 1] */
+	int32_t count;
+};
+
+struct tape;
+
+/* One step on the tape. saved points into the arena; backward adds to the grads of those inputs that have one. */
+struct node {
+	void (*backward)(struct tape *t, struct node *n);
+	struct tensor *in[4];
+	struct tensor *out;
+	void *saved;
+	struct node *previous;
+};
+
+/* Zero-initialise, then tape_init. */
+struct tape {
+	struct arena arena;
+	struct node *last;
+	bool recording; /* false: nothing is saved, no grads are made (scoring, extraction) */
+	bool training;  /* dropout is active */
+	uint64_t seed;  /* dropout masks are a function of (seed, step, dropout_calls) */
+	uint64_t step;
+	uint64_t dropout_calls;
+	enum status status; /* the first failure; every later op returns NULL */
+};
+
+void tape_init(struct tape *t, bool recording);
+/* Forgets nodes and tensors, clears status and dropout_calls, keeps the memory. */
+void tape_reset(struct tape *t);
+void tape_release(struct tape *t);
+
+/* ST_OK, or the first failure of an op since the reset, whose message is this thread's. */
+MUST_CHECK enum status tape_status(const struct tape *t);
+
+/* A new uninitialised tensor. wants_grad asks for a zeroed grad; ignored when the tape does not record. */
+struct tensor *tape_tensor(struct tape *t, int ndim, const int64_t *dim, bool wants_grad);
+/* A tensor over the caller's memory, borrowed until reset, without grad. */
+struct tensor *tape_borrow(struct tape *t, int ndim, const int64_t *dim, const real *data);
+/* For ops: true if the tape records and any of the n inputs has a grad. NULL inputs count as none. */
+bool tape_wants_grad(const struct tape *t, struct tensor *const *in, int n);
+/* For ops: appends a node for out, to be called only when out has a grad. At most 4 inputs. */
+struct node *tape_record(struct tape *t, void (*backward)(struct tape *, struct node *), struct tensor *out,
+						 struct tensor *const *in, int n);
+/* For ops: notes the failure "OP: …" in t->status and returns NULL. */
+struct tensor *tape_fail(struct tape *t, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+/* Sets loss->grad (one element) to 1 and walks the tape back, adding to every grad. ST_USAGE if loss has no grad. */
+MUST_CHECK enum status tape_backward(struct tape *t, struct tensor *loss);
+
+#endif
