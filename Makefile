@@ -121,3 +121,71 @@ $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(TEST_ARCHIVES)
 	$(link) $(CMOCKA_LIBS)
 
 -include $(shell test -d $(BUILD) && find $(BUILD) -name '*.d')
+
+# Test ----------------------------------------------------------------------------------------------------------------
+# `make test` is the one command: it installs what is missing, builds, and runs everything. TESTS=… runs a choice.
+
+SHELL_TESTS := $(sort $(wildcard tests/stage/*.sh tests/fault/*.sh))
+TESTS ?= $(UNIT_TESTS) $(GRAD_TESTS) $(filter-out %/lib.sh,$(SHELL_TESTS))
+# Known leaks of libraries at exit, not ours; see the file.
+SAN_ENV := ASAN_OPTIONS=detect_leaks=1 LSAN_OPTIONS=suppressions=tests/lsan.supp:print_suppressions=0 UBSAN_OPTIONS=print_stacktrace=1
+PARALLEL = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
+# One run at a time in one build folder; a second waits its turn.
+locked = mkdir -p $(BUILD) && flock $(BUILD)/.lock $(MAKE) $(PARALLEL)
+
+.PHONY: test test-run lint lint-run packages
+test: ## install what is missing, build, run all the tests (TESTS=… for some, SAN=1 under sanitizers)
+	@sh pipelines/packages.sh install
+	@$(locked) test-run
+test-run: programs $(UNIT_TESTS) $(GRAD_TESTS)
+	@$(if $(SAN),$(SAN_ENV) SAN=1) BUILD=$(BUILD) bash tests/run.sh $(TESTS)
+
+lint: ## formatting, cppcheck, headers that compile alone, direction of includes, a clang build
+	@sh pipelines/packages.sh install lint
+	@$(locked) lint-run
+lint-run: programs
+	@BUILD=$(BUILD) bash tests/run.sh tests/lint.sh
+
+packages: ## install the Debian packages that are missing
+	@sh pipelines/packages.sh install
+
+# Fuzz targets need clang's runtime; FUZZ_SECONDS each.
+FUZZ_SECONDS ?= 60
+.PHONY: fuzz
+fuzz: ## run each fuzz target for FUZZ_SECONDS=60 under the sanitizers
+	@$(MAKE) CC=clang BUILD=build-fuzz CFLAGS="-O1 -fsanitize=fuzzer-no-link,address,undefined" \
+		LDFLAGS="-fsanitize=fuzzer,address,undefined" $(PARALLEL) fuzz-run
+FUZZERS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
+fuzz-run: $(FUZZERS)
+	@set -e; for f in $(FUZZERS); do echo "== $$f"; mkdir -p $$f.corpus; \
+		$$f -max_total_time=$(FUZZ_SECONDS) -rss_limit_mb=2048 -verbosity=0 -print_final_stats=1 -artifact_prefix=$$f. $$f.corpus; done
+
+# Demo and pipelines --------------------------------------------------------------------------------------------------
+
+include $(wildcard pipelines/demo.mk pipelines/mind-small.mk)
+
+.PHONY: demo
+demo: ## install what is missing, build, and run the whole pipeline on the bundled world (SEED=1)
+	@sh pipelines/packages.sh install
+	@$(locked) demo-run
+
+# Install -------------------------------------------------------------------------------------------------------------
+
+.PHONY: install uninstall clean help
+INSTALLED = $(DESTDIR)$(PREFIX)
+install: programs ## install the programs, configs and pipelines under PREFIX=/usr/local
+	install -d "$(INSTALLED)/bin" "$(INSTALLED)/share/coverline/configs"
+	install -m 755 $(PROGRAMS) "$(INSTALLED)/bin"
+	install -m 644 $(wildcard pipelines/*.tsv) "$(INSTALLED)/share/coverline"
+	install -m 644 $(wildcard pipelines/configs/*.ini) "$(INSTALLED)/share/coverline/configs"
+
+uninstall: ## remove what install put there
+	rm -f $(foreach c,$(COMMANDS),"$(INSTALLED)/bin/$(notdir $(call program,$(patsubst cmd_%.c,%,$(notdir $c))))")
+	rm -rf "$(INSTALLED)/share/coverline"
+
+clean: ## remove everything that was built, the demo's results included
+	rm -rf build build-san build-clang build-fuzz
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' $(MAKEFILE_LIST) | expand -t 14
+	@echo "Options: SEED=1 (demo)  SAN=1  CC=clang  BUILD=build  PREFIX=/usr/local  DESTDIR=  -jN"
