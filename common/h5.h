@@ -1,4 +1,4 @@
-/* HDF5, as much of it as Coverline uses. The only file that includes hdf5.h is h5.c.
+/* HDF5, as much of it as Coverline uses. Only h5.c and h5_read.c include hdf5.h (by h5_file.h).
  *
  * Files are made as NAME.part and renamed when whole; object times are not stored, so equal contents are
  * equal bytes. HDF5 is not thread-safe: call from one thread at a time. */
@@ -14,6 +14,7 @@
 enum h5_type { H5_U8, H5_I8, H5_I32, H5_I64, H5_U64, H5_F16, H5_F32, H5_F64, H5_STRING };
 
 #define H5_DIMS_MAX 6
+#define H5_TEXT_MAX 32768
 
 /* A dataset's type and shape. */
 struct h5_shape {
@@ -54,16 +55,17 @@ MUST_CHECK enum status h5_read(struct h5_file *f, const char *name, uint64_t fir
 /* Calls visit for each dataset under the root, by name in alphabetical order, until it fails. */
 MUST_CHECK enum status h5_each(struct h5_file *f, enum status (*visit)(void *context, const char *name), void *context);
 
-/* Attributes of the root group. Text is UTF-8. h5_get_text gives memory that the caller frees. */
+/* Attributes of the root group. Text is UTF-8; beyond H5_TEXT_MAX bytes, the most that the format has room for, it is
+ * cut and ends in "...". h5_get_text gives memory that the caller frees. */
 MUST_CHECK enum status h5_set_text(struct h5_file *f, const char *name, const char *value);
 MUST_CHECK enum status h5_set_int(struct h5_file *f, const char *name, int64_t value);
 MUST_CHECK enum status h5_get_text(struct h5_file *f, const char *name, char **value);
 MUST_CHECK enum status h5_get_int(struct h5_file *f, const char *name, int64_t *value);
 
-/* Makes path a file whose datasets are virtual: for each name, the rows of the sources one after another.
- * Sources are named relative to path's folder, so the folder can be moved. Attributes are copied from the
- * first source. All sources must agree in type and width. Published whole. */
-MUST_CHECK enum status h5_unite(const char *path, const char *const *sources, size_t source_count,
-								const char *const *names, size_t name_count);
+/* A virtual dataset: the rows of the same dataset in each source, one after another. Sources are paths like f's own,
+ * in f's folder or below it; they are named relative to that folder, so that it can be moved as a whole.
+ * ST_MALFORMED if two of them disagree in type or width. */
+MUST_CHECK enum status h5_write_virtual(struct h5_file *f, const char *name, const char *const *sources,
+										size_t source_count);
 
 #endif
