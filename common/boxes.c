@@ -1,0 +1,391 @@
+#include "common/boxes.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/fault.h"
+#include "common/file.h"
+#include "common/h5.h"
+#include "common/part.h"
+
+#define BOXES_SCHEMA   1
+#define WORDS_A_ROW    4096 /* most that a title may have in a file that is read */
+#define BOX_FLOATS     4
+#define COLUMN(t, r)   ((struct h5_shape){.type = (t), .ndim = 1, .dim = {(r)}})
+#define BOX_COLUMN(r)  ((struct h5_shape){.type = H5_F32, .ndim = 2, .dim = {(r), BOX_FLOATS}})
+#define LINE_COLUMN(r) ((struct h5_shape){.type = H5_F32, .ndim = 3, .dim = {(r), CARD_LINES_MAX, BOX_FLOATS}})
+#define PAIR_COLUMN(r) ((struct h5_shape){.type = H5_I32, .ndim = 2, .dim = {(r), 2}})
+
+_Static_assert(sizeof(struct box) == BOX_FLOATS * sizeof(float), "a box is stored as four floats");
+
+/* The columns of a part, each as one array; rows and words as the file has them. */
+struct columns {
+	uint64_t rows, words;
+	char *id;                                    /* [rows,32] */
+	int32_t *card;                               /* [rows,2] */
+	struct box *image, *category;                /* [rows] */
+	struct box *line;                            /* [rows,3] */
+	int32_t *line_count, *word_lost;             /* [rows] */
+	uint8_t *cut, *state;                        /* [rows] */
+	int64_t *word_offset;                        /* [rows+1] */
+	int32_t *word_index, *word_line, *word_span; /* [words], [words], [words,2] */
+	struct box *word_ink, *word_advance;         /* [words] */
+};
+
+static void columns_init(struct columns *c, struct arena *a, uint64_t rows)
+{
+	*c = (struct columns){.rows = rows};
+	c->id = arena_calloc(a, rows, PART_ID_SIZE);
+	c->card = arena_calloc(a, rows, 2 * sizeof(*c->card));
+	c->image = arena_calloc(a, rows, sizeof(*c->image));
+	c->category = arena_calloc(a, rows, sizeof(*c->category));
+	c->line = arena_calloc(a, rows, CARD_LINES_MAX * sizeof(*c->line));
+	c->line_count = arena_calloc(a, rows, sizeof(*c->line_count));
+	c->word_lost = arena_calloc(a, rows, sizeof(*c->word_lost));
+	c->cut = arena_calloc(a, rows, sizeof(*c->cut));
+	c->state = arena_calloc(a, rows, sizeof(*c->state));
+	c->word_offset = arena_calloc(a, rows + 1, sizeof(*c->word_offset));
+}
+
+static void columns_init_words(struct columns *c, struct arena *a, uint64_t words)
+{
+	c->words = words;
+	c->word_index = arena_calloc(a, words, sizeof(*c->word_index));
+	c->word_line = arena_calloc(a, words, sizeof(*c->word_line));
+	c->word_span = arena_calloc(a, words, 2 * sizeof(*c->word_span));
+	c->word_ink = arena_calloc(a, words, sizeof(*c->word_ink));
+	c->word_advance = arena_calloc(a, words, sizeof(*c->word_advance));
+}
+
+/* Paths ------------------------------------------------------------------------------------------------------------ */
+
+char *boxes_part_path(const char *data, uint32_t part)
+{
+	char *folder = path_join(data, "boxes"), *path = part_path(folder, part);
+
+	free(folder);
+	return path;
+}
+
+bool boxes_part_current(const char *data, uint32_t part, const char *inputs_sha256)
+{
+	static const char *const columns[] = {"id", "card", "image", "line", "state", "word_lost"};
+	char *path = boxes_part_path(data, part);
+	bool current = part_current(path, BOXES_SCHEMA, inputs_sha256, columns, sizeof(columns) / sizeof(*columns));
+
+	free(path);
+	return current;
+}
+
+/* Writing ---------------------------------------------------------------------------------------------------------- */
+
+static void pack_row(struct columns *c, uint64_t i, const struct news *news, const struct card_boxes *row)
+{
+	memcpy(c->id + i * PART_ID_SIZE, news->id, strnlen(news->id, NEWS_ID_MAX));
+	c->card[2 * i] = row->width;
+	c->card[2 * i + 1] = row->height;
+	c->image[i] = row->image;
+	c->category[i] = row->category;
+	memcpy(c->line + i * CARD_LINES_MAX, row->line, sizeof(row->line));
+	c->line_count[i] = row->line_count;
+	c->word_lost[i] = row->word_lost;
+	c->cut[i] = row->cut;
+	c->state[i] = row->state;
+}
+
+static void pack_words(struct columns *c, uint64_t first, const struct card_boxes *row)
+{
+	for (size_t k = 0; k < row->word_count; k++) {
+		const struct word_box *w = &row->words[k];
+		uint64_t i = first + k;
+
+		c->word_index[i] = w->index;
+		c->word_line[i] = w->line;
+		c->word_span[2 * i] = w->first;
+		c->word_span[2 * i + 1] = w->end;
+		c->word_ink[i] = w->ink;
+		c->word_advance[i] = w->advance;
+	}
+}
+
+static void pack(struct columns *c, struct arena *a, const struct news *news, const struct card_boxes *rows,
+                 uint32_t row_count)
+{
+	columns_init(c, a, row_count);
+	for (uint32_t i = 0; i < row_count; i++) {
+		pack_row(c, i, &news[i], &rows[i]);
+		c->word_offset[i + 1] = c->word_offset[i] + (int64_t)rows[i].word_count;
+	}
+	columns_init_words(c, a, (uint64_t)c->word_offset[row_count]);
+	for (uint32_t i = 0; i < row_count; i++)
+		pack_words(c, (uint64_t)c->word_offset[i], &rows[i]);
+}
+
+static enum status write_columns(struct h5_file *f, const struct columns *c)
+{
+	uint64_t r = c->rows, w = c->words;
+	struct h5_shape ids = {.type = H5_STRING, .ndim = 1, .dim = {r}, .string_size = PART_ID_SIZE};
+	const struct {
+		const char *name;
+		struct h5_shape shape;
+		const void *data;
+	} all[] = {
+		{"id", ids, c->id},
+		{"card", PAIR_COLUMN(r), c->card},
+		{"image", BOX_COLUMN(r), c->image},
+		{"category", BOX_COLUMN(r), c->category},
+		{"line", LINE_COLUMN(r), c->line},
+		{"line_count", COLUMN(H5_I32, r), c->line_count},
+		{"cut", COLUMN(H5_U8, r), c->cut},
+		{"state", COLUMN(H5_U8, r), c->state},
+		{"word_lost", COLUMN(H5_I32, r), c->word_lost},
+		{"word_offset", COLUMN(H5_I64, r + 1), c->word_offset},
+		{"word_index", COLUMN(H5_I32, w), c->word_index},
+		{"word_line", COLUMN(H5_I32, w), c->word_line},
+		{"word_ink", BOX_COLUMN(w), c->word_ink},
+		{"word_advance", BOX_COLUMN(w), c->word_advance},
+		{"word_span", PAIR_COLUMN(w), c->word_span},
+	};
+	enum status st = ST_OK;
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(*all) && st == ST_OK; i++)
+		st = h5_write(f, all[i].name, &all[i].shape, all[i].data);
+	return st;
+}
+
+enum status boxes_write(const char *data, const struct boxes_info *info, uint32_t part, const char *inputs_sha256,
+                        const struct catalog *news, uint32_t first_row, const struct card_boxes *rows,
+                        uint32_t row_count)
+{
+	char *path = boxes_part_path(data, part);
+	struct arena a = {0};
+	struct h5_file *f = NULL;
+	struct columns c;
+	enum status st;
+
+	if (first_row > news->count || row_count > news->count - first_row)
+		BUG("rows beyond the catalogue");
+	pack(&c, &a, news->news + first_row, rows, row_count);
+	st = h5_create(&f, path);
+	if (st == ST_OK)
+		st = write_columns(f, &c);
+	if (st == ST_OK)
+		st = part_stamp(f, BOXES_SCHEMA, first_row, row_count, info->part_rows, info->arguments, inputs_sha256);
+	if (st == ST_OK)
+		st = h5_set_text(f, "preset", info->preset);
+	if (st == ST_OK)
+		st = h5_set_text(f, "fonts", info->fonts);
+	if (st == ST_OK) {
+		fault_point("boxes.commit");
+		st = h5_commit(f);
+		f = NULL;
+	}
+	h5_close(f);
+	arena_release(&a);
+	free(path);
+	return st;
+}
+
+/* Reading ---------------------------------------------------------------------------------------------------------- */
+
+static enum status open_part(const char *data, uint32_t part, char **path, struct h5_file **f)
+{
+	*f = NULL;
+	*path = boxes_part_path(data, part);
+	if (!file_exists(*path))
+		return status_fail(ST_FAILED, "%s: no such file; make it with: coverline render %s", *path, data);
+	return h5_open(f, *path);
+}
+
+enum status boxes_digest(const char *data, uint32_t part, char hex[65])
+{
+	struct h5_file *f;
+	char *path, *text = NULL;
+	enum status st = open_part(data, part, &path, &f);
+
+	if (st == ST_OK)
+		st = h5_get_text(f, "inputs_sha256", &text);
+	if (st == ST_OK && strlen(text) != 64)
+		st = status_fail(ST_MALFORMED, "%s: attribute inputs_sha256 is no SHA-256", path);
+	if (st == ST_OK)
+		memcpy(hex, text, 65);
+	free(text);
+	h5_close(f);
+	free(path);
+	return st;
+}
+
+enum status boxes_part_rows(const char *data, uint64_t *part_rows)
+{
+	struct h5_file *f;
+	char *path;
+	enum status st = open_part(data, 0, &path, &f);
+
+	if (st == ST_OK)
+		st = part_rows_of(f, path, part_rows);
+	h5_close(f);
+	free(path);
+	return st;
+}
+
+/* Rows first … first+rows-1 of one column, which must have `width` numbers a row. */
+static enum status read_column(struct h5_file *f, const char *path, const char *name, uint64_t first, uint64_t rows,
+                               uint64_t width, enum h5_type as, void *out)
+{
+	struct h5_shape shape;
+	uint64_t have = 1;
+	enum status st = h5_describe(f, name, &shape);
+
+	for (int i = 1; st == ST_OK && i < shape.ndim; i++)
+		have *= shape.dim[i];
+	if (st == ST_OK && (shape.ndim < 1 || have != width))
+		st =
+			status_fail(ST_MALFORMED, "%s: %s does not have %llu numbers a row", path, name, (unsigned long long)width);
+	return st == ST_OK ? h5_read(f, name, first, rows, as, out) : st;
+}
+
+static enum status check_offsets(const char *path, const int64_t *offset, uint64_t rows)
+{
+	for (uint64_t i = 0; i < rows; i++) {
+		if (offset[i] < 0 || offset[i + 1] < offset[i] || offset[i + 1] - offset[i] > WORDS_A_ROW)
+			return status_fail(ST_MALFORMED, "%s: word_offset of row %llu is out of order", path,
+			                   (unsigned long long)i);
+	}
+	return ST_OK;
+}
+
+static enum status read_columns(struct h5_file *f, const char *path, uint64_t first, struct columns *c, struct arena *a)
+{
+	const struct {
+		const char *name;
+		uint64_t width, more;
+		enum h5_type as;
+		void *out;
+	} row[] = {
+		{"card", 2, 0, H5_I32, c->card},
+		{"image", BOX_FLOATS, 0, H5_F32, c->image},
+		{"category", BOX_FLOATS, 0, H5_F32, c->category},
+		{"line", CARD_LINES_MAX * BOX_FLOATS, 0, H5_F32, c->line},
+		{"line_count", 1, 0, H5_I32, c->line_count},
+		{"cut", 1, 0, H5_U8, c->cut},
+		{"state", 1, 0, H5_U8, c->state},
+		{"word_lost", 1, 0, H5_I32, c->word_lost},
+		{"word_offset", 1, 1, H5_I64, c->word_offset},
+	};
+	enum status st = ST_OK;
+
+	for (size_t i = 0; i < sizeof(row) / sizeof(*row) && st == ST_OK; i++)
+		st = read_column(f, path, row[i].name, first, c->rows + row[i].more, row[i].width, row[i].as, row[i].out);
+	if (st == ST_OK)
+		st = check_offsets(path, c->word_offset, c->rows);
+	if (st == ST_OK)
+		columns_init_words(c, a, (uint64_t)(c->word_offset[c->rows] - c->word_offset[0]));
+	return st;
+}
+
+static enum status read_words(struct h5_file *f, const char *path, struct columns *c)
+{
+	const struct {
+		const char *name;
+		uint64_t width;
+		enum h5_type as;
+		void *out;
+	} word[] = {
+		{"word_index", 1, H5_I32, c->word_index},      {"word_line", 1, H5_I32, c->word_line},
+		{"word_ink", BOX_FLOATS, H5_F32, c->word_ink}, {"word_advance", BOX_FLOATS, H5_F32, c->word_advance},
+		{"word_span", 2, H5_I32, c->word_span},
+	};
+	enum status st = ST_OK;
+
+	for (size_t i = 0; i < sizeof(word) / sizeof(*word) && st == ST_OK; i++)
+		st = read_column(f, path, word[i].name, (uint64_t)c->word_offset[0], c->words, word[i].width, word[i].as,
+		                 word[i].out);
+	return st;
+}
+
+static enum status check_row(const char *path, uint64_t i, const struct card_boxes *row)
+{
+	bool ok = row->width > 0 && row->height > 0 && row->line_count >= 0 && row->line_count <= CARD_LINES_MAX;
+
+	for (size_t k = 0; ok && k < row->word_count; k++) {
+		const struct word_box *w = &row->words[k];
+
+		ok = w->line >= 0 && w->line < CARD_LINES_MAX && w->index >= 0 && w->first >= 0 && w->end >= w->first;
+	}
+	return ok ? ST_OK
+	          : status_fail(ST_MALFORMED, "%s: row %llu has boxes that no card has", path, (unsigned long long)i);
+}
+
+static void unpack_row(const struct columns *c, uint64_t i, struct arena *a, struct card_boxes *row)
+{
+	size_t first = (size_t)(c->word_offset[i] - c->word_offset[0]);
+
+	*row = (struct card_boxes){
+		.width = c->card[2 * i],
+		.height = c->card[2 * i + 1],
+		.image = c->image[i],
+		.category = c->category[i],
+		.line_count = c->line_count[i],
+		.cut = c->cut[i] != 0,
+		.state = c->state[i],
+		.word_lost = c->word_lost[i],
+		.word_count = (size_t)(c->word_offset[i + 1] - c->word_offset[i]),
+	};
+	memcpy(row->line, c->line + i * CARD_LINES_MAX, sizeof(row->line));
+	row->words = arena_calloc(a, row->word_count, sizeof(*row->words));
+	for (size_t k = 0; k < row->word_count; k++) {
+		size_t j = first + k;
+
+		row->words[k] = (struct word_box){.index = c->word_index[j],
+		                                  .line = c->word_line[j],
+		                                  .ink = c->word_ink[j],
+		                                  .advance = c->word_advance[j],
+		                                  .first = c->word_span[2 * j],
+		                                  .end = c->word_span[2 * j + 1]};
+	}
+}
+
+static enum status read_part(const char *data, const struct catalog *news, uint32_t part, uint64_t part_rows,
+                             uint64_t offset, uint64_t rows, struct arena *a, struct card_boxes *out)
+{
+	uint64_t first_row = part * part_rows, left = news->count - first_row;
+	struct arena scratch = {0};
+	struct columns c;
+	struct h5_file *f;
+	char *path;
+	enum status st = open_part(data, part, &path, &f);
+
+	columns_init(&c, &scratch, rows);
+	if (st == ST_OK)
+		st = part_check_ids(f, path, news, first_row, left < part_rows ? left : part_rows);
+	if (st == ST_OK)
+		st = read_columns(f, path, offset, &c, &scratch);
+	if (st == ST_OK)
+		st = read_words(f, path, &c);
+	for (uint64_t i = 0; i < rows && st == ST_OK; i++) {
+		unpack_row(&c, i, a, &out[i]);
+		st = check_row(path, offset + i, &out[i]);
+	}
+	h5_close(f);
+	free(path);
+	arena_release(&scratch);
+	return st;
+}
+
+enum status boxes_read(const char *data, const struct catalog *news, uint32_t first, uint32_t count, struct arena *a,
+                       struct card_boxes *out)
+{
+	uint64_t part_rows = 0, done = 0;
+	enum status st = boxes_part_rows(data, &part_rows);
+
+	if (first > news->count || count > news->count - first)
+		BUG("rows beyond the catalogue");
+	while (st == ST_OK && done < count) {
+		uint64_t row = first + done, offset = row % part_rows, n = part_rows - offset;
+
+		n = n < count - done ? n : count - done;
+		st = read_part(data, news, (uint32_t)(row / part_rows), part_rows, offset, n, a, out + done);
+		done += n;
+	}
+	return st;
+}
