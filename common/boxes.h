@@ -69,13 +69,13 @@ bool boxes_part_current(const char *data, uint32_t part, const char *inputs_sha2
 
 /* Writes one part whole: rows news of the catalogue from first_row on. */
 MUST_CHECK enum status boxes_write(const char *data, const struct boxes_info *info, uint32_t part,
-								   const char *inputs_sha256, const struct catalog *news, uint32_t first_row,
-								   const struct card_boxes *rows, uint32_t row_count);
+                                   const char *inputs_sha256, const struct catalog *news, uint32_t first_row,
+                                   const struct card_boxes *rows, uint32_t row_count);
 
 /* Reads the boxes of rows first … first+count-1, which may span parts, into out; words come from a.
  * ST_FAILED if a part is missing (says to run render), ST_INTEGRITY if ids differ from the catalogue's. */
 MUST_CHECK enum status boxes_read(const char *data, const struct catalog *news, uint32_t first, uint32_t count,
-								  struct arena *a, struct card_boxes *out);
+                                  struct arena *a, struct card_boxes *out);
 /* inputs_sha256 of the part that row is in: what a stage that builds on the boxes digests. */
 MUST_CHECK enum status boxes_digest(const char *data, uint32_t part, char hex[65]);
 /* Rows a part, from the first part's attributes. */

@@ -53,7 +53,7 @@ static hid_t string_type(size_t size)
 	hid_t t = H5Tcopy(H5T_C_S1);
 
 	if (t >= 0 &&
-		(H5Tset_size(t, size) < 0 || H5Tset_strpad(t, H5T_STR_NULLPAD) < 0 || H5Tset_cset(t, H5T_CSET_UTF8) < 0)) {
+	    (H5Tset_size(t, size) < 0 || H5Tset_strpad(t, H5T_STR_NULLPAD) < 0 || H5Tset_cset(t, H5T_CSET_UTF8) < 0)) {
 		H5Tclose(t);
 		return -1;
 	}
@@ -169,7 +169,7 @@ enum status h5_fail(const struct h5_file *f, enum status st, const char *name, c
 	H5Ewalk2(H5E_DEFAULT, H5E_WALK_DOWNWARD, innermost, &why);
 	H5Eclear2(H5E_DEFAULT);
 	st = status_fail(st, "%s%s%s: %s%s%s", path, name ? ": " : "", name ? name : "", what, why.len ? ": " : "",
-					 why.data);
+	                 why.data);
 	strbuf_release(&why);
 	return st;
 }
@@ -183,7 +183,7 @@ static hid_t access_properties(void)
 
 	H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
 	if (p >= 0 && (H5Pset_libver_bounds(p, H5F_LIBVER_EARLIEST, H5F_LIBVER_V110) < 0 ||
-				   H5Pset_file_locking(p, false, true) < 0 || H5Pset_fclose_degree(p, H5F_CLOSE_STRONG) < 0)) {
+	               H5Pset_file_locking(p, false, true) < 0 || H5Pset_fclose_degree(p, H5F_CLOSE_STRONG) < 0)) {
 		H5Pclose(p);
 		return -1;
 	}
@@ -223,7 +223,7 @@ enum status h5_create(struct h5_file **out, const char *path)
 
 	*out = NULL;
 	if (st == ST_OK && (access < 0 || creation < 0 || H5Pset_obj_track_times(creation, false) < 0 ||
-						(f->id = H5Fcreate(f->part_path, H5F_ACC_TRUNC, creation, access)) < 0))
+	                    (f->id = H5Fcreate(f->part_path, H5F_ACC_TRUNC, creation, access)) < 0))
 		st = h5_fail(f, ST_FAILED, NULL, "cannot create");
 	if (access >= 0)
 		H5Pclose(access);
@@ -365,7 +365,7 @@ bool h5_making_open(struct h5_making *m, enum h5_type type, size_t string_size)
 	m->creation = H5Pcreate(H5P_DATASET_CREATE);
 	m->link = H5Pcreate(H5P_LINK_CREATE);
 	return m->type >= 0 && m->creation >= 0 && m->link >= 0 && H5Pset_obj_track_times(m->creation, false) >= 0 &&
-		   H5Pset_create_intermediate_group(m->link, 1) >= 0;
+	       H5Pset_create_intermediate_group(m->link, 1) >= 0;
 }
 
 void h5_making_close(struct h5_making *m)
@@ -466,7 +466,7 @@ void h5_close_spaces(hid_t a, hid_t b)
 }
 
 enum status h5_append(struct h5_file *f, const char *name, const struct h5_shape *shape, uint64_t rows,
-					  const void *data)
+                      const void *data)
 {
 	struct h5_shape have;
 	hsize_t dim[H5_DIMS_MAX] = {0};

@@ -43,14 +43,14 @@ MUST_CHECK enum status h5_write(struct h5_file *f, const char *name, const struc
 /* A dataset that grows by rows: shape->dim[0] is ignored. Chunks of whole rows, about 256 KiB, fletcher32. */
 MUST_CHECK enum status h5_declare(struct h5_file *f, const char *name, const struct h5_shape *shape);
 MUST_CHECK enum status h5_append(struct h5_file *f, const char *name, const struct h5_shape *shape, uint64_t rows,
-								 const void *data);
+                                 const void *data);
 
 /* ST_MALFORMED if there is no such dataset or its type is none of h5_type. */
 MUST_CHECK enum status h5_describe(struct h5_file *f, const char *name, struct h5_shape *shape);
 /* Rows first … first+rows-1, converted to `as` (any of the numeric types; H5_STRING reads strings as
  * string_size bytes each, as h5_describe gave it). out holds rows * width elements. */
 MUST_CHECK enum status h5_read(struct h5_file *f, const char *name, uint64_t first, uint64_t rows, enum h5_type as,
-							   void *out);
+                               void *out);
 
 /* Calls visit for each dataset under the root, by name in alphabetical order, until it fails. */
 MUST_CHECK enum status h5_each(struct h5_file *f, enum status (*visit)(void *context, const char *name), void *context);
@@ -66,6 +66,6 @@ MUST_CHECK enum status h5_get_int(struct h5_file *f, const char *name, int64_t *
  * in f's folder or below it; they are named relative to that folder, so that it can be moved as a whole.
  * ST_MALFORMED if two of them disagree in type or width. */
 MUST_CHECK enum status h5_write_virtual(struct h5_file *f, const char *name, const char *const *sources,
-										size_t source_count);
+                                        size_t source_count);
 
 #endif

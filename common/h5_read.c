@@ -28,7 +28,7 @@ enum status h5_describe(struct h5_file *f, const char *name, struct h5_shape *sh
 	known = type >= 0 && h5_known_type(type, shape);
 	shape->ndim = space >= 0 ? H5Sget_simple_extent_ndims(space) : -1;
 	simple = shape->ndim >= 0 && shape->ndim <= H5_DIMS_MAX && H5Sget_simple_extent_type(space) != H5S_NULL &&
-			 H5Sget_simple_extent_dims(space, dim, NULL) >= 0;
+	         H5Sget_simple_extent_dims(space, dim, NULL) >= 0;
 	if (type >= 0)
 		H5Tclose(type);
 	h5_close_spaces(space, -1);
@@ -45,7 +45,7 @@ enum status h5_describe(struct h5_file *f, const char *name, struct h5_shape *sh
 
 /* Rows as HDF5 itself converts them. */
 static enum status read_rows(struct h5_file *f, const char *name, const struct h5_shape *shape, uint64_t first,
-							 uint64_t rows, enum h5_type as, void *out)
+                             uint64_t rows, enum h5_type as, void *out)
 {
 	hid_t id = -1, space = -1, memory = -1, type = -1;
 	enum status st = h5_find(f, name, &id);
@@ -70,7 +70,7 @@ static void widen(double *out, const float *in, size_t n)
 
 /* Halves to float or double, a block of rows at a time: HDF5's own conversion takes twenty times as long. */
 static enum status read_halves(struct h5_file *f, const char *name, const struct h5_shape *shape, uint64_t first,
-							   uint64_t rows, enum h5_type as, void *out)
+                               uint64_t rows, enum h5_type as, void *out)
 {
 	uint64_t bytes = 0;
 	size_t width, block;
@@ -109,10 +109,10 @@ enum status h5_read(struct h5_file *f, const char *name, uint64_t first, uint64_
 		return st;
 	if (first > have || rows > have - first)
 		return status_fail(ST_MALFORMED, "%s: %s has %llu rows, expected at least %llu", f->path, name,
-						   (unsigned long long)have, (unsigned long long)(first + rows));
+		                   (unsigned long long)have, (unsigned long long)(first + rows));
 	if ((as == H5_STRING) != (shape.type == H5_STRING))
 		return status_fail(ST_MALFORMED, "%s: %s holds %s", f->path, name,
-						   shape.type == H5_STRING ? "text, not numbers" : "numbers, not text");
+		                   shape.type == H5_STRING ? "text, not numbers" : "numbers, not text");
 	if (rows == 0)
 		return ST_OK;
 	if (shape.type == H5_F16 && (as == H5_F32 || as == H5_F64))
@@ -312,12 +312,12 @@ static enum status describe_source(const char *source, const char *name, struct 
 static bool same_rows(const struct h5_shape *a, const struct h5_shape *b)
 {
 	return a->type == b->type && a->ndim == b->ndim && a->string_size == b->string_size &&
-		   memcmp(a->dim + 1, b->dim + 1, sizeof(a->dim) - sizeof(a->dim[0])) == 0;
+	       memcmp(a->dim + 1, b->dim + 1, sizeof(a->dim) - sizeof(a->dim[0])) == 0;
 }
 
 /* The shape of each source, and in whole that of all together. */
 static enum status describe_sources(const char *const *sources, size_t count, const char *name, struct h5_shape *shapes,
-									struct h5_shape *whole)
+                                    struct h5_shape *whole)
 {
 	enum status st = ST_OK;
 
@@ -325,7 +325,7 @@ static enum status describe_sources(const char *const *sources, size_t count, co
 		st = describe_source(sources[i], name, &shapes[i]);
 		if (st == ST_OK && i > 0 && !same_rows(&shapes[0], &shapes[i]))
 			st = status_fail(ST_MALFORMED, "%s: %s differs in type or width from that of %s", sources[i], name,
-							 sources[0]);
+			                 sources[0]);
 		if (st == ST_OK && i > 0)
 			whole->dim[0] += shapes[i].dim[0];
 		else if (st == ST_OK)
@@ -336,7 +336,7 @@ static enum status describe_sources(const char *const *sources, size_t count, co
 
 /* Maps the rows from `first` on to all rows of source. */
 static bool map_source(const struct h5_making *m, const char *source, const char *name, const struct h5_shape *shape,
-					   uint64_t first)
+                       uint64_t first)
 {
 	hsize_t start[H5_DIMS_MAX] = {first}, count[H5_DIMS_MAX];
 	hid_t space;
@@ -348,7 +348,7 @@ static bool map_source(const struct h5_making *m, const char *source, const char
 		count[i] = shape->dim[i];
 	space = H5Screate_simple(shape->ndim, count, NULL);
 	ok = space >= 0 && H5Sselect_hyperslab(m->space, H5S_SELECT_SET, start, NULL, count, NULL) >= 0 &&
-		 H5Pset_virtual(m->creation, m->space, source, name, space) >= 0;
+	     H5Pset_virtual(m->creation, m->space, source, name, space) >= 0;
 	h5_close_spaces(space, -1);
 	return ok;
 }

@@ -31,7 +31,7 @@ void image_stop(void);
  * CMYK to RGB) and resizes to width x height. ST_MALFORMED if the bytes are no picture of these kinds, are cut
  * short, or have more than IMAGE_PIXELS_MAX pixels. original_width/height, where not NULL, get the size found. */
 MUST_CHECK enum status image_decode(struct image *out, const void *bytes, size_t n, int width, int height,
-									enum image_fit fit, int *original_width, int *original_height);
+                                    enum image_fit fit, int *original_width, int *original_height);
 /* The same at the picture's own size. */
 MUST_CHECK enum status image_decode_full(struct image *out, const void *bytes, size_t n);
 MUST_CHECK enum status image_load(struct image *out, const char *path); /* a file, at its own size */

@@ -61,12 +61,12 @@ uint32_t shard_part_count(uint32_t rows, uint64_t part_rows);
 bool shard_part_current(const char *data, const char *kind, uint32_t part, const char *inputs_sha256);
 
 MUST_CHECK enum status shard_create(struct shard_writer **w, const char *data, const struct shard_info *info,
-									uint32_t part, const char *inputs_sha256);
+                                    uint32_t part, const char *inputs_sha256);
 /* Appends n rows. data[c] is n * width elements of column c, in the column's type except that float columns
  * (F16, F32) are given as float and converted here; borrowed for this call only.
  * After a failure every later append returns that first status. */
 MUST_CHECK enum status shard_append(struct shard_writer *w, size_t n, const char *const *id, const uint8_t *state,
-									const void *const *data);
+                                    const void *const *data);
 /* Writes the row count, syncs, renames. Frees w, even on failure. */
 MUST_CHECK enum status shard_commit(struct shard_writer *w);
 /* Removes the .part and frees w. Accepts NULL. Keeps this thread's message. */
@@ -78,14 +78,14 @@ MUST_CHECK enum status shard_unite(const char *data, const struct shard_info *in
 /* A kind open for reading, checked against the catalogue (row count and ids; ST_INTEGRITY says what differs). */
 struct shard_reader;
 MUST_CHECK enum status shard_open(struct shard_reader **r, const char *data, const char *kind,
-								  const struct catalog *news);
+                                  const struct catalog *news);
 void shard_close(struct shard_reader *r);
 uint32_t shard_rows(const struct shard_reader *r);
 /* Shape of a column, dim[0] = rows. ST_MALFORMED if there is none of that name. */
 MUST_CHECK enum status shard_describe(struct shard_reader *r, const char *column, struct h5_shape *shape);
 /* Rows first …, converted to `as`: H5_F32 or H5_F64, H5_F16 for the raw halves, H5_I32 for counts. */
 MUST_CHECK enum status shard_read(struct shard_reader *r, const char *column, uint64_t first, uint64_t rows,
-								  enum h5_type as, void *out);
+                                  enum h5_type as, void *out);
 MUST_CHECK enum status shard_states(struct shard_reader *r, uint8_t *out);
 /* An attribute of the shard, e.g. "network"; the caller frees. */
 MUST_CHECK enum status shard_text(struct shard_reader *r, const char *attribute, char **value);
