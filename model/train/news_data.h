@@ -6,41 +6,48 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "common/arena.h"
 #include "common/catalog.h"
+#include "common/h5.h"
 #include "common/status.h"
-
-#define WORD_UNKNOWN 0 /* a word that the vocabulary lacks */
-
-/* Words of the training split's titles, most frequent first; 0 is the unknown word. */
-struct vocabulary {
-	char **word; /* [count]; word[0] is "<unk>" */
-	int32_t count;
-	uint32_t *index; /* hash of words -> numbers */
-	uint32_t index_size;
-};
-
-/* Cues of kind "impression" (IMRec section 3.2.1), packed: the memory O of news r is rows offset[r] … offset[r+1]-1 of
- * cue: its words, then 9 regions, then the category; none if the row's state is missing. */
-struct impression_features {
-	uint16_t *cue;    /* halves [cues, cue_width] */
-	int64_t *offset;  /* [news + 1] */
-	uint16_t *global; /* halves [news, global_width] */
-	uint8_t *state;   /* [news] enum feature_state */
-	int32_t cue_width, global_width;
-	float *cue_mean, *cue_scale;       /* [cue_width] (x - mean) * scale is what the model sees; NULL: x itself */
-	float *global_mean, *global_scale; /* [global_width] */
-	/* Control: the pictures of news r (regions and global) are those of news picture_of[r]; NULL: its own. */
-	uint32_t *picture_of; /* [news] */
-};
+#include "model/tensor/tensor.h"
+#include "model/train/impression_features.h"
+#include "model/train/vocabulary.h"
 
 struct news_data {
 	const struct catalog *news; /* borrowed */
 	struct vocabulary vocabulary;
 	int32_t *title;        /* word numbers, packed */
 	int64_t *title_offset; /* [news + 1] */
-	float *word_vectors;   /* [vocabulary.count, word_width] pretrained; NULL: none given */
+	float *word_vectors;   /* [vocabulary.count, word_width] pretrained, NaN where a word has none; NULL: none given */
 	int32_t word_width;
 	struct impression_features *impression; /* NULL unless asked for */
 };
+
+struct news_data_options {
+	int64_t max_title_words; /* the rest of a longer title is not read */
+	int64_t min_word_count;
+	int32_t word_width;
+	const char *word_vectors; /* a file; "" for none */
+	bool impression;          /* read kind "impression" */
+	bool standardise;
+	int64_t shuffle_pictures; /* 0: off */
+};
+
+/* For training: vocabulary and standardisation come from the news with in_training[row] != 0. nd is zeroed before, and
+ * released by the caller even after a failure. */
+MUST_CHECK enum status news_data_open(struct news_data *nd, const char *data, const struct catalog *news,
+                                      const struct news_data_options *o, const uint8_t *in_training);
+/* For scoring: vocabulary and standardisation come from a checkpoint; word vectors are not read. */
+MUST_CHECK enum status news_data_restore(struct news_data *nd, const char *data, const struct catalog *news,
+                                         const struct news_data_options *o, struct h5_file *checkpoint);
+void news_data_release(struct news_data *nd);
+
+/* Numbers and reads the titles with the vocabulary that is there; for who fills in a news_data by hand. */
+void news_data_number_titles(struct news_data *nd, int64_t max_title_words);
+
+/* The words of the titles of rows, packed; *titles has one segment a title. Memory is a's. */
+int32_t *news_data_titles(const struct news_data *nd, const uint32_t *rows, int32_t count, struct arena *a,
+                          struct segments *titles);
 
 #endif

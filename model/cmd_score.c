@@ -1,0 +1,216 @@
+/* coverline score: a ranking of each impression's candidates. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/catalog.h"
+#include "common/cli.h"
+#include "common/fault.h"
+#include "common/file.h"
+#include "common/log.h"
+#include "model/tensor/kernels.h"
+#include "model/train/checkpoint.h"
+#include "model/train/scorer.h"
+#include "model/train/trainer.h"
+
+#define CONFIG_BYTES_MAX (1u << 20)
+
+struct score_options {
+	const char *run, *behaviors, *out, *scores;
+};
+
+/* A model read back from its run. */
+struct trained {
+	struct settings settings;
+	struct recommender *r;
+	struct catalog news;
+	struct news_data data;
+	struct params params;
+	struct run_state state;
+};
+
+static enum status restore(struct trained *m, const char *data, const char *path, const struct run_identity *id)
+{
+	struct h5_file *f;
+	enum status st = checkpoint_open(&f, path, id, &m->state);
+	if (st != ST_OK)
+		return st;
+	const struct news_data_options o = settings_news(&m->settings, m->r);
+	st = catalog_open(&m->news, data);
+	if (st == ST_OK)
+		st = news_data_restore(&m->data, data, &m->news, &o, f);
+	if (st == ST_OK)
+		st = checkpoint_check_features(f, path, &m->data);
+	if (st == ST_OK)
+		st = m->r->type->create(m->r, &m->params, &m->data);
+	if (st == ST_OK) {
+		params_seal(&m->params, 0);
+		st = params_read(&m->params, f, false);
+	}
+	h5_close(f);
+	return st;
+}
+
+static enum status trained_open(struct trained *m, const char *data, const char *run)
+{
+	char *config_path = path_join(run, "config.ini"), *best_path = path_join(run, "best.h5");
+	struct run_identity id = {0};
+	struct strbuf config;
+	strbuf_init(&config, CONFIG_BYTES_MAX);
+	settings_open(&m->settings);
+	enum status st = config_read(m->settings.keys, config_path);
+	if (st == ST_OK)
+		st = settings_choose(&m->settings, &m->r);
+	if (st == ST_OK) {
+		config_write(m->settings.chosen, &config);
+		st = strbuf_check(&config, "the configuration");
+	}
+	if (st == ST_OK)
+		st = catalogue_digest(data, id.catalogue_sha256);
+	id.model = m->settings.model;
+	id.config = config.data;
+	if (st == ST_OK)
+		st = restore(m, data, best_path, &id);
+	strbuf_release(&config);
+	free(config_path);
+	free(best_path);
+	return st;
+}
+
+static void trained_close(struct trained *m)
+{
+	params_release(&m->params);
+	news_data_release(&m->data);
+	catalog_close(&m->news);
+	settings_close(&m->settings);
+}
+
+/* Where results go; h5 and its buffers are for --scores.
+ *
+ *   /score        float32  of every candidate, packed
+ *   /offset       int64    [impressions + 1] impression i is score[offset[i]] … score[offset[i+1]-1]
+ * in the order of the behaviors file. */
+struct output {
+	struct file_writer prediction;
+	struct h5_file *h5;
+	int64_t total, impressions;
+	float *buffer;
+	size_t buffer_size;
+};
+
+static const struct h5_shape score_shape = {.type = H5_F32, .ndim = 1};
+static const struct h5_shape offset_shape = {.type = H5_I64, .ndim = 1};
+
+static enum status add_scores(struct output *o, const struct scored *s)
+{
+	if (s->count > o->buffer_size) {
+		o->buffer_size = s->count * 2;
+		o->buffer = xrealloc(o->buffer, o->buffer_size, sizeof *o->buffer);
+	}
+	for (size_t i = 0; i < s->count; i++)
+		o->buffer[i] = (float)s->scores[i];
+	o->total += (int64_t)s->count;
+	enum status st = h5_append(o->h5, "score", &score_shape, s->count, o->buffer);
+	return st == ST_OK ? h5_append(o->h5, "offset", &offset_shape, 1, &o->total) : st;
+}
+
+static enum status write_line(void *context, const struct scored *s)
+{
+	struct output *o = context;
+	FILE *f = o->prediction.stream;
+	fprintf(f, "%.*s [", (int)s->id_length, s->id);
+	for (size_t i = 0; i < s->count; i++)
+		fprintf(f, "%s%u", i ? "," : "", s->ranks[i]);
+	if (fputs("]\n", f) < 0)
+		return status_errno("%s", o->prediction.part_path);
+	progress_set(++o->impressions);
+	fault_point("score.impression");
+	return o->h5 ? add_scores(o, s) : ST_OK;
+}
+
+static enum status open_scores(struct output *o, const char *path)
+{
+	enum status st = h5_create(&o->h5, path);
+	if (st != ST_OK) {
+		o->h5 = NULL;
+		return st;
+	}
+	st = h5_declare(o->h5, "score", &score_shape);
+	if (st == ST_OK)
+		st = h5_declare(o->h5, "offset", &offset_shape);
+	return st == ST_OK ? h5_append(o->h5, "offset", &offset_shape, 1, &o->total) : st;
+}
+
+static enum status write_all(struct trained *m, const struct score_options *o, struct output *out)
+{
+	struct scorer scorer;
+	scorer_init(&scorer, m->r, &m->data, m->settings.history);
+	enum status st = scorer_encode(&scorer);
+	if (st == ST_OK) {
+		progress_start("score", "impressions", 0);
+		st = scorer_run(&scorer, o->behaviors, write_line, out);
+		progress_end();
+	}
+	scorer_release(&scorer);
+	return st;
+}
+
+static enum status score(struct trained *m, const struct score_options *o)
+{
+	struct output out = {0};
+	enum status st = file_create(&out.prediction, o->out);
+	if (st != ST_OK)
+		return st;
+	if (o->scores)
+		st = open_scores(&out, o->scores);
+	if (st == ST_OK)
+		st = write_all(m, o, &out);
+	if (st == ST_OK && out.h5) {
+		st = h5_commit(out.h5);
+		out.h5 = NULL;
+	}
+	fault_point("score.commit");
+	if (st == ST_OK)
+		st = file_commit(&out.prediction);
+	else
+		file_discard(&out.prediction);
+	h5_close(out.h5);
+	free(out.buffer);
+	return st;
+}
+
+static enum status run(const struct cli *c, const struct score_options *o)
+{
+	if (!o->run || !o->behaviors || !o->out)
+		return status_fail(ST_USAGE, "score needs --run RUN, --behaviors FILE and --out FILE (see --help)");
+	kernels_set_threads(c->jobs);
+	struct trained m = {0};
+	enum status st = trained_open(&m, c->operands[0], o->run);
+	if (st == ST_OK)
+		st = score(&m, o);
+	trained_close(&m);
+	return st;
+}
+
+int main(int argc, char **argv)
+{
+	struct score_options o = {0};
+	const struct cli_option options[] = {
+		{"run", CLI_STRING, &o.run, "RUN", "A trained run: its config.ini and best.h5 are read.", 0, 0},
+		{"behaviors", CLI_STRING, &o.behaviors, "FILE", "The impressions to rank; labels are not looked at.", 0, 0},
+		{"out", CLI_STRING, &o.out, "FILE",
+	     "One line an impression, ID [r1,r2,...]: each candidate's rank, 1 the best; equal scores keep their order.", 0,
+	     0},
+		{"scores", CLI_STRING, &o.scores, "FILE", "Also write the scores themselves, as HDF5 (/score, /offset).", 0, 0},
+		{0},
+	};
+	struct cli c = {
+		.name = "score",
+		.synopsis = "DATA --run RUN --behaviors FILE --out prediction.txt [options]",
+		.summary = "Ranks the candidates of impressions with a trained recommender, in MIND's submission format.",
+		.options = options,
+		.operands_min = 1,
+		.operands_max = 1,
+	};
+	cli_parse(&c, argc, argv);
+	return cli_finish(&c, run(&c, &o));
+}

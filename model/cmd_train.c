@@ -1,0 +1,80 @@
+/* coverline train: a recommender from clicks, news and features. */
+#include <stdio.h>
+
+#include "common/cli.h"
+#include "model/tensor/kernels.h"
+#include "model/train/trainer.h"
+
+struct train_options {
+	const char *config, *out;
+	struct cli_list set;
+	bool list;
+};
+
+static enum status print_list(void)
+{
+	struct settings s;
+	struct strbuf keys;
+	settings_open(&s);
+	strbuf_init(&keys, 1 << 20);
+	for (const struct recommender_type *const *type = recommender_types; *type; type++) {
+		printf("; %-10s %s\n", (*type)->name, (*type)->paper);
+		for (const char *const *kind = (*type)->kinds; *kind; kind++)
+			printf(";            reads features of kind %s\n", *kind);
+	}
+	config_write(s.keys, &keys);
+	enum status st = strbuf_check(&keys, "the list of keys");
+	if (st == ST_OK && (printf("\n%s", keys.data) < 0 || fflush(stdout) != 0))
+		st = status_errno("standard output");
+	strbuf_release(&keys);
+	settings_close(&s);
+	return st;
+}
+
+static enum status read_settings(struct settings *s, const struct train_options *o, struct recommender **r)
+{
+	enum status st = o->config ? config_read(s->keys, o->config) : ST_OK;
+	for (size_t i = 0; i < o->set.count && st == ST_OK; i++)
+		st = config_set(s->keys, o->set.items[i]);
+	return st == ST_OK ? settings_choose(s, r) : st;
+}
+
+static enum status run(const struct cli *c, const struct train_options *o)
+{
+	if (o->list)
+		return print_list();
+	if (c->operand_count != 1 || !o->out)
+		return status_fail(ST_USAGE, "train needs a DATA folder and --out RUN (see --help)");
+	struct settings s;
+	struct recommender *r;
+	settings_open(&s);
+	enum status st = read_settings(&s, o, &r);
+	if (st == ST_OK) {
+		kernels_set_threads(c->jobs);
+		st = train_run(c->operands[0], o->out, &s, r);
+	}
+	settings_close(&s);
+	return st;
+}
+
+int main(int argc, char **argv)
+{
+	struct train_options o = {0};
+	const struct cli_option options[] = {
+		{"config", CLI_STRING, &o.config, "FILE", "Settings, as --list prints them; the defaults without it.", 0, 0},
+		{"out", CLI_STRING, &o.out, "RUN", "Folder of the run; one that was begun goes on.", 0, 0},
+		{"set", CLI_LIST, &o.set, "SECTION.KEY=VALUE", "Overrides a setting of the file; may be repeated.", 0, 0},
+		{"list", CLI_FLAG, &o.list, NULL, "Print the recommenders and every setting with its default, and stop.", 0, 0},
+		{0},
+	};
+	struct cli c = {
+		.name = "train",
+		.synopsis = "DATA --config FILE --out RUN [options]",
+		.summary = "Trains a recommender. Makes RUN/config.ini, RUN/log.jsonl, RUN/checkpoint.h5 and RUN/best.h5.",
+		.options = options,
+		.operands_min = 0,
+		.operands_max = 1,
+	};
+	cli_parse(&c, argc, argv);
+	return cli_finish(&c, run(&c, &o));
+}

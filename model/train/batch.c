@@ -1,0 +1,112 @@
+#include "model/train/batch.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void list_clear(struct slot_list *l)
+{
+	if (!l->offset) {
+		l->offset_size = 64;
+		l->offset = xmalloc(l->offset_size * sizeof *l->offset);
+	}
+	l->offset[0] = 0;
+}
+
+void batch_init(struct batch *b, uint32_t news_count, enum batch_slots slots)
+{
+	*b = (struct batch){.news_count = news_count, .every_news = slots == BATCH_EVERY_NEWS};
+	if (slots == BATCH_DISTINCT) {
+		b->slot_of = xmalloc(((size_t)news_count + 1) * sizeof *b->slot_of);
+		memset(b->slot_of, 0xff, ((size_t)news_count + 1) * sizeof *b->slot_of);
+	}
+	batch_clear(b);
+}
+
+void batch_clear(struct batch *b)
+{
+	for (int32_t i = 0; i < b->row_count; i++)
+		b->slot_of[b->rows[i]] = -1;
+	b->row_count = b->count = 0;
+	list_clear(&b->clicks);
+	list_clear(&b->candidates);
+}
+
+void batch_release(struct batch *b)
+{
+	free(b->rows);
+	free(b->clicks.slot);
+	free(b->clicks.offset);
+	free(b->candidates.slot);
+	free(b->candidates.offset);
+	free(b->slot_of);
+	*b = (struct batch){0};
+}
+
+static int32_t slot_of(struct batch *b, uint32_t row)
+{
+	if (row >= b->news_count)
+		BUG("row %u of %u", row, b->news_count);
+	if (b->every_news)
+		return (int32_t)row;
+	if (b->slot_of[row] < 0) {
+		if ((size_t)b->row_count == b->row_size) {
+			b->row_size = b->row_size ? b->row_size * 2 : 256;
+			b->rows = xrealloc(b->rows, b->row_size, sizeof *b->rows);
+		}
+		b->slot_of[row] = b->row_count;
+		b->rows[b->row_count++] = row;
+	}
+	return b->slot_of[row];
+}
+
+static void list_add(struct batch *b, struct slot_list *l, const uint32_t *row, size_t count)
+{
+	const size_t used = (size_t)l->offset[b->count];
+	if (count > INT32_MAX - used)
+		BUG("a batch of more than %d slots", INT32_MAX);
+	if (used + count > l->slot_size) {
+		l->slot_size = (used + count) * 2;
+		l->slot = xrealloc(l->slot, l->slot_size, sizeof *l->slot);
+	}
+	if ((size_t)b->count + 2 > l->offset_size) {
+		l->offset_size *= 2;
+		l->offset = xrealloc(l->offset, l->offset_size, sizeof *l->offset);
+	}
+	for (size_t i = 0; i < count; i++)
+		l->slot[used + i] = slot_of(b, row[i]);
+	l->offset[b->count + 1] = (int32_t)(used + count);
+}
+
+void batch_add(struct batch *b, const uint32_t *history, size_t history_count, size_t most, const uint32_t *candidates,
+               size_t candidate_count)
+{
+	const size_t dropped = history_count > most ? history_count - most : 0;
+	list_add(b, &b->clicks, history + dropped, history_count - dropped);
+	list_add(b, &b->candidates, candidates, candidate_count);
+	b->count++;
+}
+
+struct tensor *batch_encode(const struct batch *b, struct recommender *r, struct tape *t, const struct news_data *data)
+{
+	return r->type->encode_news(r, t, data, b->rows, b->row_count);
+}
+
+static struct segments *list_segments(const struct batch *b, const struct slot_list *l, struct tape *t)
+{
+	struct segments *s = arena_alloc(&t->arena, sizeof *s);
+	*s = (struct segments){l->offset, b->count};
+	return s;
+}
+
+struct tensor *batch_scores(const struct batch *b, struct recommender *r, struct tape *t, struct tensor *vectors)
+{
+	struct tensor *clicks = op_gather_rows(t, vectors, b->clicks.slot, b->clicks.offset[b->count]);
+	struct tensor *users = r->type->encode_user(r, t, clicks, list_segments(b, &b->clicks, t));
+	struct tensor *candidates = op_gather_rows(t, vectors, b->candidates.slot, b->candidates.offset[b->count]);
+	return r->type->score(r, t, candidates, users, list_segments(b, &b->candidates, t));
+}
+
+struct tensor *batch_loss(const struct batch *b, struct tape *t, struct tensor *scores)
+{
+	return op_cross_entropy(t, scores, list_segments(b, &b->candidates, t));
+}

@@ -1,0 +1,185 @@
+#include "model/train/settings.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/arena.h"
+
+enum { SHARED_KEYS_MAX = 32 };
+
+static int shared_keys(struct settings *s, struct config_key *out)
+{
+	const struct config_key keys[] = {
+		{"model.name", CONFIG_STRING, &s->model, "nrms", NULL, 0, 0, "The recommender; train --list names them."},
+
+		{"data.train", CONFIG_STRING, &s->train, "behaviors/train.tsv", NULL, 0, 0,
+	     "Impressions to learn from; relative to DATA."},
+		{"data.dev", CONFIG_STRING, &s->dev, "behaviors/dev.tsv", NULL, 0, 0,
+	     "Impressions that each epoch is validated on (AUC); relative to DATA. Empty: none, and the last epoch is kept "
+	     "as the best."},
+		{"data.history", CONFIG_INT, &s->history, "60", NULL, 1, 100000, "Most recent clicks that are read of a user."},
+		{"data.max_title_words", CONFIG_INT, &s->max_title_words, "15", NULL, 1, 1000,
+	     "Words that are read of a title."},
+		{"data.min_word_count", CONFIG_INT, &s->min_word_count, "1", NULL, 1, 1e9,
+	     "Times that a word must stand in the titles of the training split's news; the rest are one unknown word."},
+		{"data.word_width", CONFIG_INT, &s->word_width, "100", NULL, 1, 4096, "Width of a word vector."},
+		{"data.word_vectors", CONFIG_STRING, &s->word_vectors, "", NULL, 0, 0,
+	     "Pretrained vectors as text, as GloVe's, plain or .gz; empty: seeded random ones. They are trained on."},
+		{"data.standardise", CONFIG_BOOL, &s->standardise, "yes", NULL, 0, 0,
+	     "Shift and scale each column of the picture features by mean and deviation over the training split's news. "
+	     "The "
+	     "paper reads them as they are."},
+		{"data.shuffle_pictures", CONFIG_INT, &s->shuffle_pictures, "0", NULL, 0, 9e15,
+	     "A control: seed of a permutation that gives each news the cover regions and the whole-card features of "
+	     "another. 0: off."},
+
+		{"train.epochs", CONFIG_INT, &s->epochs, "5", NULL, 1, 1e6, "Passes over the clicks of the training split."},
+		{"train.batch", CONFIG_INT, &s->batch, "32", NULL, 1, 65536, "Clicks a step, each with its negatives."},
+		{"train.negatives", CONFIG_INT, &s->negatives, "4", NULL, 1, 1024,
+	     "Not-clicked news of the same impression drawn for each click."},
+		{"train.learning_rate", CONFIG_REAL, &s->learning_rate, "0.0001", NULL, 1e-12, 10, "Adam's."},
+		{"train.weight_decay", CONFIG_REAL, &s->weight_decay, "0", NULL, 0, 10, "Decoupled (AdamW)."},
+		{"train.dropout", CONFIG_REAL, &s->dropout, "0.2", NULL, 0, 0.99,
+	     "On word vectors and on what the words' self-attention gives. NRMS's is 0.2; IMRec states none."},
+		{"train.clip", CONFIG_REAL, &s->clip, "0", NULL, 0, 1e9, "Largest norm of the gradient. 0: no limit."},
+		{"train.seed", CONFIG_INT, &s->seed, "1", NULL, 0, 9e15, "Of initial values, order, negatives and dropout."},
+		{"train.patience", CONFIG_INT, &s->patience, "0", NULL, 0, 1e6,
+	     "Stop after so many epochs without a better AUC. 0: never."},
+		{"train.checkpoint_every", CONFIG_INT, &s->checkpoint_every, "1000", NULL, 0, 1e12,
+	     "Steps between checkpoints; one is made after each epoch in any case. 0: only then."},
+	};
+	const int count = sizeof keys / sizeof *keys;
+	if (count >= SHARED_KEYS_MAX)
+		BUG("%d shared keys", count);
+	memcpy(out, keys, sizeof keys);
+	return count;
+}
+
+static int count_keys(const struct config_key *keys)
+{
+	int n = 0;
+	while (keys[n].name)
+		n++;
+	return n;
+}
+
+void settings_open(struct settings *s)
+{
+	*s = (struct settings){0};
+	struct config_key shared[SHARED_KEYS_MAX];
+	int n = shared_keys(s, shared);
+	while (recommender_types[s->recommender_count])
+		s->recommender_count++;
+	s->recommenders = xcalloc((size_t)s->recommender_count, sizeof *s->recommenders);
+	s->keys = xcalloc((size_t)n + 1, sizeof *s->keys);
+	memcpy(s->keys, shared, (size_t)n * sizeof *shared);
+	for (int i = 0; i < s->recommender_count; i++) {
+		struct recommender *r = recommender_types[i]->open();
+		r->type = recommender_types[i];
+		s->recommenders[i] = r;
+		const struct config_key *own = r->type->keys(r);
+		const int more = count_keys(own);
+		s->keys = xrealloc(s->keys, (size_t)(n + more) + 1, sizeof *s->keys);
+		memcpy(s->keys + n, own, ((size_t)more + 1) * sizeof *own);
+		n += more;
+	}
+	config_init(s->keys);
+}
+
+void settings_close(struct settings *s)
+{
+	if (s->keys)
+		config_release(s->keys);
+	for (int i = 0; i < s->recommender_count; i++)
+		s->recommenders[i]->type->close(s->recommenders[i]);
+	free(s->recommenders);
+	free(s->keys);
+	free(s->chosen);
+	*s = (struct settings){0};
+}
+
+static enum status unknown_model(const struct settings *s)
+{
+	struct strbuf names;
+	strbuf_init(&names, 4096);
+	for (int i = 0; i < s->recommender_count; i++)
+		strbuf_printf(&names, "%s%s", i ? ", " : "", recommender_types[i]->name);
+	enum status st = status_fail(ST_USAGE, "model.name: there is no \"%s\"; there are: %s", s->model, names.data);
+	strbuf_release(&names);
+	return st;
+}
+
+enum status settings_choose(struct settings *s, struct recommender **r)
+{
+	*r = NULL;
+	for (int i = 0; i < s->recommender_count; i++)
+		if (strcmp(recommender_types[i]->name, s->model) == 0)
+			*r = s->recommenders[i];
+	if (!*r)
+		return unknown_model(s);
+	(*r)->dropout = s->dropout;
+	struct config_key shared[SHARED_KEYS_MAX];
+	const int n = shared_keys(s, shared);
+	const struct config_key *own = (*r)->type->keys(*r);
+	free(s->chosen);
+	s->chosen = xcalloc((size_t)(n + count_keys(own)) + 1, sizeof *s->chosen);
+	memcpy(s->chosen, shared, (size_t)n * sizeof *shared);
+	memcpy(s->chosen + n, own, (size_t)count_keys(own) * sizeof *own);
+	return ST_OK;
+}
+
+struct news_data_options settings_news(const struct settings *s, const struct recommender *r)
+{
+	return (struct news_data_options){
+		.max_title_words = s->max_title_words,
+		.min_word_count = s->min_word_count,
+		.word_width = (int32_t)s->word_width,
+		.word_vectors = s->word_vectors,
+		.impression = r->type->reads(r, "impression"),
+		.standardise = s->standardise,
+		.shuffle_pictures = s->shuffle_pictures,
+	};
+}
+
+/* The next line of *text that says something, and its length without blanks at its end; NULL at the end. */
+static const char *next_line(const char **text, size_t *length)
+{
+	while (**text) {
+		const char *line = *text + strspn(*text, " \t");
+		size_t n = strcspn(line, "\r\n");
+		*text = line + n;
+		*text += strspn(*text, "\r\n");
+		if (n && !strchr(";#", *line)) {
+			while (n && strchr(" \t", line[n - 1]))
+				n--;
+			*length = n;
+			return line;
+		}
+	}
+	*length = 0;
+	return NULL;
+}
+
+enum status settings_compare(const char *path, const char *old_text, const char *new_text)
+{
+	struct strbuf differences;
+	strbuf_init(&differences, 1024);
+	int count = 0;
+	for (;;) {
+		size_t a_length, b_length;
+		const char *a = next_line(&old_text, &a_length), *b = next_line(&new_text, &b_length);
+		if (!a && !b)
+			break;
+		if (a && b && a_length == b_length && memcmp(a, b, a_length) == 0)
+			continue;
+		if (count++ < 3)
+			strbuf_printf(&differences, "%s\"%.*s\" is now \"%.*s\"", count > 1 ? ", " : "", (int)a_length, a ? a : "",
+			              (int)b_length, b ? b : "");
+	}
+	enum status st = ST_OK;
+	if (count)
+		st = status_fail(ST_USAGE, "%s is of another configuration: %s%s; give another --out, or remove that run", path,
+		                 differences.data, count > 3 ? " and more" : "");
+	strbuf_release(&differences);
+	return st;
+}

@@ -1,0 +1,44 @@
+/* The configuration of a run: the keys that all recommenders share, and those of the chosen one. */
+#ifndef COVERLINE_MODEL_TRAIN_SETTINGS_H
+#define COVERLINE_MODEL_TRAIN_SETTINGS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/config.h"
+#include "common/status.h"
+#include "common/strbuf.h"
+#include "model/recommenders/recommender.h"
+
+struct settings {
+	char *model;
+
+	char *train, *dev; /* behaviors files; relative to DATA */
+	int64_t history, max_title_words, min_word_count, word_width;
+	char *word_vectors;
+	bool standardise;
+	int64_t shuffle_pictures;
+
+	int64_t epochs, batch, negatives, seed, patience, checkpoint_every;
+	double learning_rate, weight_decay, dropout, clip;
+
+	/* The keys of every registered recommender may stand in a file; those of the chosen one are kept in RUN. */
+	struct recommender **recommenders; /* [recommender_count], as recommender_types */
+	int recommender_count;
+	struct config_key *keys;   /* all */
+	struct config_key *chosen; /* shared ones and the chosen recommender's; NULL before settings_choose */
+};
+
+/* Every key at its default. */
+void settings_open(struct settings *s);
+void settings_close(struct settings *s);
+/* After the file and --set are read into s->keys: finds the recommender that model.name names, which s owns.
+ * ST_USAGE lists the names there are. */
+MUST_CHECK enum status settings_choose(struct settings *s, struct recommender **r);
+/* What news_data needs to know for the recommender r. */
+struct news_data_options settings_news(const struct settings *s, const struct recommender *r);
+
+/* Compares two configurations, comments aside. ST_USAGE names path and the lines that differ. */
+MUST_CHECK enum status settings_compare(const char *path, const char *old_text, const char *new_text);
+
+#endif

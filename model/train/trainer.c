@@ -1,0 +1,391 @@
+#include "model/train/trainer.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/cli.h"
+#include "common/fault.h"
+#include "common/file.h"
+#include "common/log.h"
+#include "model/train/batch.h"
+#include "model/train/checkpoint.h"
+#include "model/train/samples.h"
+#include "model/train/scorer.h"
+
+#define CONFIG_BYTES_MAX (1u << 20)
+
+struct trainer {
+	const struct settings *s;
+	struct recommender *r;
+	char *train, *dev; /* dev: NULL for none */
+	char *config_path, *log_path, *checkpoint_path, *best_path;
+	struct strbuf config;
+	struct run_identity id;
+	struct run_state state;
+	FILE *log; /* log.jsonl, at its end */
+
+	struct catalog news;
+	struct samples samples;
+	struct news_data data;
+	struct params params;
+	struct adam adam;
+	struct tape tape;
+	struct batch batch;
+	uint32_t *candidates; /* [1 + negatives] */
+
+	double loss_sum; /* of the epoch so far, for the log on stderr */
+	int64_t loss_count;
+	double begin_s;
+};
+
+char *data_path(const char *data, const char *path)
+{
+	return *path == '/' ? xstrdup(path) : path_join(data, path);
+}
+
+enum status catalogue_digest(const char *data, char hex[65])
+{
+	char *path = path_join(data, "catalog.tsv");
+	enum status st = digest_file(path, hex);
+	free(path);
+	return st;
+}
+
+static int64_t steps_an_epoch(const struct trainer *t)
+{
+	return (t->samples.count + t->s->batch - 1) / t->s->batch;
+}
+
+/* Saving -------------------------------------------------------------------------------------------------------------- */
+
+static enum status save_checkpoint(struct trainer *t)
+{
+	if (fflush(t->log) != 0 || fsync(fileno(t->log)) != 0)
+		return status_errno("%s", t->log_path);
+	const off_t bytes = ftello(t->log);
+	if (bytes < 0)
+		return status_errno("%s", t->log_path);
+	t->state.log_bytes = bytes;
+	enum status st = checkpoint_save(t->checkpoint_path, &t->id, &t->state, &t->params, &t->data, CHECKPOINT_TO_GO_ON,
+	                                 "train.checkpoint");
+	fault_point("train.saved");
+	return st;
+}
+
+static enum status save_best(struct trainer *t, double auc)
+{
+	t->state.best_auc = auc;
+	t->state.best_epoch = t->state.epoch + 1;
+	t->state.worse_epochs = 0;
+	struct run_state at = t->state;
+	at.epoch++;
+	at.log_bytes = 0;
+	return checkpoint_save(t->best_path, &t->id, &at, &t->params, &t->data, CHECKPOINT_TO_SCORE, "train.best");
+}
+
+/* One state to the next ----------------------------------------------------------------------------------------------- */
+
+static enum status fill_batch(struct trainer *t)
+{
+	const int64_t first = (t->state.step - t->state.epoch * steps_an_epoch(t)) * t->s->batch;
+	const int negatives = (int)t->s->negatives;
+	const struct impression *m = &t->samples.behaviors.impression;
+	batch_clear(&t->batch);
+	for (int64_t i = first; i < first + t->s->batch && i < t->samples.count; i++) {
+		enum status st =
+			samples_draw(&t->samples, (uint64_t)t->s->seed, t->state.epoch, (uint32_t)i, negatives, t->candidates);
+		if (st != ST_OK)
+			return st;
+		batch_add(&t->batch, m->history, m->history_count, (size_t)t->s->history, t->candidates, (size_t)negatives + 1);
+	}
+	return ST_OK;
+}
+
+static enum status train_step(struct trainer *t)
+{
+	enum status st = fill_batch(t);
+	if (st != ST_OK)
+		return st;
+	tape_reset(&t->tape);
+	t->tape.step = (uint64_t)t->state.step;
+	struct tensor *vectors = batch_encode(&t->batch, t->r, &t->tape, &t->data);
+	struct tensor *loss = batch_loss(&t->batch, &t->tape, batch_scores(&t->batch, t->r, &t->tape, vectors));
+	st = tape_status(&t->tape);
+	if (st != ST_OK)
+		return st;
+	params_zero_grad(&t->params);
+	st = tape_backward(&t->tape, loss);
+	if (st != ST_OK)
+		return st;
+	const double value = loss->data[0], norm = params_clip_grad(&t->params, t->s->clip > 0 ? t->s->clip : INFINITY);
+	if (!isfinite(value) || !isfinite(norm))
+		return status_fail(ST_FAILED,
+		                   "step %lld: loss %g, norm of the gradient %g: training has diverged; a smaller "
+		                   "train.learning_rate, train.clip or attention_scale = sqrt may help",
+		                   (long long)t->state.step + 1, value, norm);
+	adam_step(&t->adam, &t->params);
+	t->state.step++;
+	t->loss_sum += value;
+	t->loss_count++;
+	fprintf(t->log, "{\"step\":%lld,\"epoch\":%lld,\"loss\":%.9g,\"learning_rate\":%.9g,\"grad_norm\":%.9g}\n",
+	        (long long)t->state.step, (long long)t->state.epoch + 1, value, t->adam.learning_rate, norm);
+	fault_point("train.step");
+	return ST_OK;
+}
+
+static void report_epoch(struct trainer *t, const char *verdict)
+{
+	const double seconds = now_s() - t->begin_s;
+	log_info("epoch %lld: loss %.4f, %s (%.0f clicks/s)", (long long)t->state.epoch + 1,
+	         t->loss_count ? t->loss_sum / (double)t->loss_count : 0, verdict,
+	         (double)t->loss_count * (double)t->s->batch / (seconds > 0 ? seconds : 1));
+	t->loss_sum = 0;
+	t->loss_count = 0;
+}
+
+static enum status validate(struct trainer *t, double *auc)
+{
+	struct scorer scorer;
+	int64_t impressions = 0;
+	scorer_init(&scorer, t->r, &t->data, t->s->history);
+	enum status st = scorer_encode(&scorer);
+	if (st == ST_OK)
+		st = scorer_auc(&scorer, t->dev, auc, &impressions);
+	scorer_release(&scorer);
+	if (st == ST_OK && impressions == 0)
+		st = status_fail(ST_USAGE, "%s: no impression with a clicked and a not-clicked candidate to validate on",
+		                 t->dev);
+	if (st == ST_OK)
+		fprintf(t->log, "{\"step\":%lld,\"epoch\":%lld,\"dev_auc\":%.9g,\"dev_impressions\":%lld,\"best\":%s}\n",
+		        (long long)t->state.step, (long long)t->state.epoch + 1, *auc, (long long)impressions,
+		        t->state.best_epoch == 0 || *auc > t->state.best_auc ? "true" : "false");
+	return st;
+}
+
+/* Validates, keeps the parameters if they are the best so far, and counts the epoch. */
+static enum status finish_epoch(struct trainer *t)
+{
+	double auc = 0;
+	enum status st = t->dev ? validate(t, &auc) : ST_OK;
+	if (st != ST_OK)
+		return st;
+	const bool best = !t->dev || t->state.best_epoch == 0 || auc > t->state.best_auc;
+	char *verdict = t->dev ? path_printf("dev AUC %.4f%s", auc, best ? ", the best so far" : "") : xstrdup("kept");
+	report_epoch(t, verdict);
+	free(verdict);
+	if (best)
+		st = save_best(t, auc);
+	else
+		t->state.worse_epochs++;
+	if (st != ST_OK)
+		return st;
+	t->state.epoch++;
+	const bool patient = t->s->patience == 0 || t->state.worse_epochs < t->s->patience;
+	t->state.finished = t->state.epoch == t->s->epochs || !patient;
+	return save_checkpoint(t);
+}
+
+static enum status run_epoch(struct trainer *t)
+{
+	const int64_t end = (t->state.epoch + 1) * steps_an_epoch(t);
+	samples_start_epoch(&t->samples, (uint64_t)t->s->seed, t->state.epoch);
+	t->begin_s = now_s();
+	while (t->state.step < end) {
+		if (cli_interrupted())
+			return cli_interrupted_status();
+		enum status st = train_step(t);
+		if (st != ST_OK)
+			return st;
+		progress_set((t->state.step - t->state.epoch * steps_an_epoch(t)) * t->s->batch +
+		             t->state.epoch * t->samples.count);
+		if (t->s->checkpoint_every && t->state.step % t->s->checkpoint_every == 0 && t->state.step < end)
+			st = save_checkpoint(t);
+		if (st != ST_OK)
+			return st;
+	}
+	return finish_epoch(t);
+}
+
+static enum status run_epochs(struct trainer *t)
+{
+	enum status st = ST_OK;
+	progress_start("train", "clicks", t->s->epochs * t->samples.count);
+	while (st == ST_OK && !t->state.finished)
+		st = run_epoch(t);
+	progress_end();
+	if (st == ST_INTERRUPTED) {
+		const enum status saved = save_checkpoint(t);
+		return saved == ST_OK ? st : saved;
+	}
+	return st;
+}
+
+/* Starting and going on ----------------------------------------------------------------------------------------------- */
+
+/* RUN/config.ini: written if there is none, compared otherwise. */
+static enum status claim_run(struct trainer *t)
+{
+	config_write(t->s->chosen, &t->config);
+	enum status st = strbuf_check(&t->config, "the configuration");
+	if (st != ST_OK)
+		return st;
+	t->id.config = t->config.data;
+	if (!file_exists(t->config_path)) {
+		if (file_exists(t->checkpoint_path))
+			return status_fail(ST_USAGE, "%s is there without %s: not a run that can go on", t->checkpoint_path,
+			                   t->config_path);
+		return file_write(t->config_path, t->config.data, t->config.len);
+	}
+	struct strbuf old;
+	strbuf_init(&old, CONFIG_BYTES_MAX);
+	st = file_read(t->config_path, &old);
+	if (st == ST_OK)
+		st = settings_compare(t->config_path, old.data, t->config.data);
+	strbuf_release(&old);
+	return st;
+}
+
+/* The state that RUN/checkpoint.h5 holds, and with values its parameters and moments. */
+static enum status read_checkpoint(struct trainer *t, bool values)
+{
+	struct h5_file *f;
+	enum status st = checkpoint_open(&f, t->checkpoint_path, &t->id, &t->state);
+	if (st == ST_OK && values)
+		st = checkpoint_check_features(f, t->checkpoint_path, &t->data);
+	if (st == ST_OK && values)
+		st = params_read(&t->params, f, true);
+	h5_close(f);
+	t->adam.step = t->state.step;
+	return st;
+}
+
+/* Cuts log.jsonl back to what the state follows from, and opens it at its end. */
+static enum status open_log(struct trainer *t)
+{
+	t->log = fopen(t->log_path, "ab");
+	if (!t->log)
+		return status_errno("%s", t->log_path);
+	if (fseeko(t->log, 0, SEEK_END) != 0 || ftello(t->log) < t->state.log_bytes)
+		return status_fail(ST_INTEGRITY, "%s is shorter than %s says (%lld bytes)", t->log_path, t->checkpoint_path,
+		                   (long long)t->state.log_bytes);
+	if (ftruncate(fileno(t->log), (off_t)t->state.log_bytes) != 0 || fseeko(t->log, 0, SEEK_END) != 0)
+		return status_errno("%s", t->log_path);
+	return ST_OK;
+}
+
+static enum status read_data(struct trainer *t, const char *data)
+{
+	enum status st = catalog_open(&t->news, data);
+	if (st == ST_OK)
+		st = samples_open(&t->samples, t->train, &t->news);
+	if (st != ST_OK)
+		return st;
+	if (t->samples.left_out)
+		log_info("%lld clicks are left out: nothing else was shown beside them", (long long)t->samples.left_out);
+	const struct news_data_options o = settings_news(t->s, t->r);
+	return news_data_open(&t->data, data, &t->news, &o, t->samples.in_training);
+}
+
+static enum status make_model(struct trainer *t)
+{
+	enum status st = t->r->type->create(t->r, &t->params, &t->data);
+	if (st != ST_OK)
+		return st;
+	params_seal(&t->params, (uint64_t)t->s->seed);
+	if (t->r->type->start)
+		t->r->type->start(t->r, &t->data);
+	t->adam = (struct adam){.learning_rate = t->s->learning_rate,
+	                        .beta1 = 0.9,
+	                        .beta2 = 0.999,
+	                        .epsilon = 1e-8,
+	                        .weight_decay = t->s->weight_decay};
+	tape_init(&t->tape, true);
+	t->tape.training = true;
+	t->tape.seed = (uint64_t)t->s->seed;
+	batch_init(&t->batch, t->news.count, BATCH_DISTINCT);
+	t->candidates = xcalloc((size_t)t->s->negatives + 1, sizeof *t->candidates);
+	log_info("%s: %lld parameters, %d words, %u clicks to learn from", t->r->type->name, (long long)t->params.size,
+	         (int)t->data.vocabulary.count, t->samples.count);
+	return ST_OK;
+}
+
+static enum status train(struct trainer *t, const char *data)
+{
+	enum status st = catalogue_digest(data, t->id.catalogue_sha256);
+	if (st == ST_OK)
+		st = claim_run(t);
+	const bool go_on = file_exists(t->checkpoint_path);
+	if (st == ST_OK && go_on)
+		st = read_checkpoint(t, false);
+	if (st != ST_OK)
+		return st;
+	if (t->state.finished) {
+		if (!file_exists(t->best_path))
+			return status_fail(ST_INTEGRITY, "%s says that the run is finished, but there is no %s", t->checkpoint_path,
+			                   t->best_path);
+		log_info("%s is finished: nothing to do", t->best_path);
+		return ST_OK;
+	}
+	st = read_data(t, data);
+	if (st == ST_OK)
+		st = make_model(t);
+	if (st == ST_OK && go_on)
+		st = read_checkpoint(t, true);
+	if (st == ST_OK)
+		st = open_log(t);
+	return st == ST_OK ? run_epochs(t) : st;
+}
+
+static enum status close_log(struct trainer *t)
+{
+	if (!t->log)
+		return ST_OK;
+	const bool failed = ferror(t->log);
+	if (fclose(t->log) != 0)
+		return status_errno("%s", t->log_path);
+	return failed ? status_fail(ST_FAILED, "%s: write failed", t->log_path) : ST_OK;
+}
+
+static void release(struct trainer *t)
+{
+	batch_release(&t->batch);
+	tape_release(&t->tape);
+	params_release(&t->params);
+	news_data_release(&t->data);
+	samples_close(&t->samples);
+	catalog_close(&t->news);
+	strbuf_release(&t->config);
+	free(t->candidates);
+	free(t->train);
+	free(t->dev);
+	free(t->config_path);
+	free(t->log_path);
+	free(t->checkpoint_path);
+	free(t->best_path);
+}
+
+enum status train_run(const char *data, const char *run, const struct settings *s, struct recommender *r)
+{
+	enum status st = file_make_folder(run);
+	if (st != ST_OK)
+		return st;
+	struct trainer t = {
+		.s = s,
+		.r = r,
+		.train = data_path(data, s->train),
+		.dev = *s->dev ? data_path(data, s->dev) : NULL,
+		.config_path = path_join(run, "config.ini"),
+		.log_path = path_join(run, "log.jsonl"),
+		.checkpoint_path = path_join(run, "checkpoint.h5"),
+		.best_path = path_join(run, "best.h5"),
+		.id = {.model = s->model},
+	};
+	strbuf_init(&t.config, CONFIG_BYTES_MAX);
+	st = train(&t, data);
+	const enum status closed = close_log(&t);
+	release(&t);
+	return st == ST_OK ? closed : st;
+}
