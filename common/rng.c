@@ -1,0 +1,89 @@
+#include "common/rng.h"
+
+#include <math.h>
+
+#define ROUNDS 10
+
+void rng_block(uint64_t seed, uint64_t stream, uint64_t b, uint32_t out[4])
+{
+	uint32_t c0 = (uint32_t)b, c1 = (uint32_t)(b >> 32), c2 = (uint32_t)stream, c3 = (uint32_t)(stream >> 32);
+	uint32_t k0 = (uint32_t)seed, k1 = (uint32_t)(seed >> 32);
+
+	for (int i = 0; i < ROUNDS; i++) {
+		uint64_t p0 = (uint64_t)0xD2511F53u * c0, p1 = (uint64_t)0xCD9E8D57u * c2;
+		uint32_t n0 = (uint32_t)(p1 >> 32) ^ c1 ^ k0, n2 = (uint32_t)(p0 >> 32) ^ c3 ^ k1;
+
+		c1 = (uint32_t)p1;
+		c3 = (uint32_t)p0;
+		c0 = n0;
+		c2 = n2;
+		k0 += 0x9E3779B9u;
+		k1 += 0xBB67AE85u;
+	}
+	out[0] = c0;
+	out[1] = c1;
+	out[2] = c2;
+	out[3] = c3;
+}
+
+void rng_init(struct rng *r, uint64_t seed, uint64_t stream)
+{
+	*r = (struct rng){.seed = seed, .stream = stream};
+}
+
+/* FNV-1a, then a mix that lets each letter reach every bit. */
+uint64_t rng_stream(const char *name)
+{
+	uint64_t h = 0xcbf29ce484222325u;
+
+	for (; *name; name++)
+		h = (h ^ (unsigned char)*name) * 0x100000001b3u;
+	h = (h ^ (h >> 30)) * 0xbf58476d1ce4e5b9u;
+	h = (h ^ (h >> 27)) * 0x94d049bb133111ebu;
+	return h ^ (h >> 31);
+}
+
+uint32_t rng_u32(struct rng *r)
+{
+	uint32_t block[4];
+
+	rng_block(r->seed, r->stream, r->position / 4, block);
+	return block[r->position++ % 4];
+}
+
+/* The high half of a product; products whose low half falls into the uneven rest are drawn again (Lemire 2019). */
+uint32_t rng_below(struct rng *r, uint32_t n)
+{
+	uint32_t rest = (0u - n) % n;
+	uint64_t product;
+
+	do
+		product = (uint64_t)rng_u32(r) * n;
+	while ((uint32_t)product < rest);
+	return (uint32_t)(product >> 32);
+}
+
+double rng_uniform(struct rng *r)
+{
+	uint64_t high = rng_u32(r), low = rng_u32(r);
+
+	return (double)((high << 32 | low) >> 11) * 0x1p-53;
+}
+
+double rng_normal(struct rng *r)
+{
+	double u = 1.0 - rng_uniform(r); /* in (0, 1]: the logarithm is finite */
+	double v = rng_uniform(r);
+
+	return sqrt(-2.0 * log(u)) * cos(6.283185307179586476925 * v);
+}
+
+void rng_shuffle(struct rng *r, uint32_t *items, uint32_t n)
+{
+	for (uint32_t i = n; i > 1; i--) {
+		uint32_t j = rng_below(r, i), t = items[i - 1];
+
+		items[i - 1] = items[j];
+		items[j] = t;
+	}
+}
