@@ -1,0 +1,29 @@
+/* What a card looks like, as numbers. All in px; font sizes are px of the em square (not points). */
+#ifndef COVERLINE_RENDER_PRESET_H
+#define COVERLINE_RENDER_PRESET_H
+
+#include <stdint.h>
+
+#include "common/boxes.h"
+#include "common/status.h"
+
+struct text_style {
+	double x, y;  /* the pen's start, and the top of the first line (its ascender, not its ink) */
+	double em;    /* font size */
+	double gap;   /* between the bottom of one line's capitals and the ascender of the next */
+	uint32_t rgb; /* 0xrrggbb */
+};
+
+struct card_preset {
+	const char *name;
+	int32_t width, height;
+	int32_t image_x, image_y, image_width, image_height;
+	struct text_style title, category;
+	int line_characters; /* most a title line takes, in code points */
+	int lines;           /* most a title takes; at most CARD_LINES_MAX */
+};
+
+/* NULL if there is none of that name. */
+const struct card_preset *preset_find(const char *name);
+
+#endif

@@ -1,0 +1,65 @@
+/* The render stage: DATA/catalog.tsv and DATA/images in, DATA/cards, DATA/boxes and DATA/render.json out.
+ *
+ * Work is done a part (part_rows news) at a time. A part is current if its boxes were made from the inputs that are
+ * there now and all its cards exist; otherwise all its cards are drawn again, and its boxes are written last. */
+#ifndef COVERLINE_RENDER_RENDER_H
+#define COVERLINE_RENDER_RENDER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/catalog.h"
+#include "common/cli.h"
+#include "common/status.h"
+#include "render/fonts.h"
+#include "render/preset.h"
+
+/* Everything borrowed. */
+struct render_options {
+	const char *data; /* the folder */
+	const struct card_preset *preset;
+	struct font_file title_font, category_font;
+	bool no_image; /* leave the cover's area empty on all cards */
+	uint64_t part_rows;
+	int png_level; /* 0 … 9 */
+	int jobs;
+	int shard_index, shard_count; /* parts p with p % shard_count == shard_index are this process' */
+	struct cli_list only;         /* ids: just the parts that these are in; none: all */
+};
+
+/* The news of some parts, numbered through: item i of parts p, q, … is row i of p first. */
+struct render_parts {
+	uint32_t *part;             /* [count], ascending */
+	char (*inputs)[DIGEST_HEX]; /* [count] what each is made from */
+	size_t count;
+	uint64_t part_rows;
+	uint32_t rows; /* of the catalogue */
+};
+int64_t render_parts_items(const struct render_parts *p);
+uint32_t render_parts_row(const struct render_parts *p, int64_t item);
+/* Rows that the index-th part of the list has. */
+uint32_t render_parts_length(const struct render_parts *p, size_t index);
+void render_parts_release(struct render_parts *p);
+
+/* The parts of this process that are not current. Reads every image's bytes. */
+MUST_CHECK enum status render_find_stale(const struct render_options *o, const struct catalog *news,
+                                         struct render_parts *stale);
+/* Draws them. Logs each image that is damaged; its card is drawn without it. */
+MUST_CHECK enum status render_draw(const struct render_options *o, const struct catalog *news,
+                                   const struct render_parts *stale);
+/* Writes DATA/render.json from the boxes, once all parts are there. ST_PARTIAL, after that, if images were damaged. */
+MUST_CHECK enum status render_summarise(const struct render_options *o, const struct catalog *news,
+                                        const struct render_parts *drawn);
+/* One card to a PNG file, with the boxes' outlines if asked; DATA stays as it is. */
+MUST_CHECK enum status render_show(const struct render_options *o, const struct catalog *news, const char *id,
+                                   const char *out, bool outlines);
+
+/* "DATA/images/ID.jpg" and "DATA/cards/ID.png"; the caller frees. */
+char *render_image_path(const struct render_options *o, const char *id);
+char *render_card_path(const struct render_options *o, const char *id);
+/* The options that cards follow from, with no path in them: equal on every machine for equal cards. The caller frees. */
+char *render_arguments(const struct render_options *o);
+/* The two fonts and their digests, as text. The caller frees. */
+char *render_fonts(const struct render_options *o);
+
+#endif

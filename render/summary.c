@@ -1,0 +1,174 @@
+/* DATA/render.json: what the cards of the whole catalogue are like. */
+#include "render/render.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "common/arena.h"
+#include "common/boxes.h"
+#include "common/fault.h"
+#include "common/file.h"
+#include "common/log.h"
+#include "common/shard.h"
+
+struct totals {
+	uint64_t with_image, damaged, titled, lines, words, cut;
+};
+
+static bool was_drawn(const struct render_parts *drawn, uint32_t part)
+{
+	for (size_t i = 0; i < drawn->count; i++) {
+		if (drawn->part[i] == part)
+			return true;
+	}
+	return false;
+}
+
+/* An image that is there, but not on the card, is a damaged one. Those of this run have been logged with the reason. */
+static bool is_damaged(const struct render_options *o, const char *id, const struct card_boxes *row, bool logged)
+{
+	char *path;
+	bool damaged;
+
+	if (row->state != FEATURE_TEXT_ONLY || o->no_image)
+		return false;
+	path = render_image_path(o, id);
+	damaged = file_exists(path);
+	if (damaged && !logged)
+		log_warn("%s: damaged, as an earlier run found; its card is drawn without it", path);
+	free(path);
+	return damaged;
+}
+
+static void add_row(struct totals *t, const struct card_boxes *row)
+{
+	t->with_image += row->state == FEATURE_ORIGINAL;
+	t->titled += row->line_count > 0;
+	t->lines += (uint64_t)row->line_count;
+	t->words += row->word_count;
+	t->cut += row->cut;
+}
+
+static enum status add_part(const struct render_options *o, const struct catalog *news, uint32_t part,
+                            const struct render_parts *drawn, struct totals *t)
+{
+	uint64_t first = part * o->part_rows, left = news->count - first;
+	uint32_t count = (uint32_t)(left < o->part_rows ? left : o->part_rows);
+	struct card_boxes *rows = xcalloc(count, sizeof(*rows));
+	bool logged = was_drawn(drawn, part);
+	struct arena a = {0};
+	enum status st = boxes_read(o->data, news, (uint32_t)first, count, &a, rows);
+
+	for (uint32_t i = 0; i < count && st == ST_OK; i++) {
+		add_row(t, &rows[i]);
+		t->damaged += is_damaged(o, news->news[first + i].id, &rows[i], logged);
+	}
+	arena_release(&a);
+	free(rows);
+	return st;
+}
+
+static bool all_there(const struct render_options *o, uint32_t parts)
+{
+	bool there = true;
+
+	for (uint32_t p = 0; p < parts && there; p++) {
+		char *path = boxes_part_path(o->data, p);
+
+		there = file_exists(path);
+		free(path);
+	}
+	return there;
+}
+
+/* Parts beyond the last, from a run with smaller ones. */
+static void remove_surplus(const struct render_options *o, uint32_t parts)
+{
+	bool more = true;
+
+	for (uint32_t p = parts; more; p++) {
+		char *path = boxes_part_path(o->data, p);
+
+		more = remove(path) == 0;
+		free(path);
+	}
+}
+
+/* Six decimals: enough for any mean here, and the same text on every machine. */
+static json_t *mean(uint64_t sum, uint64_t n)
+{
+	return json_real(n ? (double)sum / (double)n : 0);
+}
+
+static char *summary_text(const struct render_options *o, const struct catalog *news, const struct totals *t)
+{
+	char *arguments = render_arguments(o), *text;
+	json_t *j = json_object();
+
+	json_object_set_new(j, "news", json_integer(news->count));
+	json_object_set_new(j, "with_image", json_integer((json_int_t)t->with_image));
+	json_object_set_new(j, "damaged_images", json_integer((json_int_t)t->damaged));
+	json_object_set_new(j, "mean_title_lines", mean(t->lines, t->titled));
+	json_object_set_new(j, "mean_words_per_line", mean(t->words, t->lines));
+	json_object_set_new(j, "cut_titles", json_integer((json_int_t)t->cut));
+	json_object_set_new(j, "card_width_px", json_integer(o->preset->width));
+	json_object_set_new(j, "card_height_px", json_integer(o->preset->height));
+	json_object_set_new(j, "preset", json_string(o->preset->name));
+	json_object_set_new(j, "title_font", json_string(o->title_font.name));
+	json_object_set_new(j, "title_font_sha256", json_string(o->title_font.sha256));
+	json_object_set_new(j, "category_font", json_string(o->category_font.name));
+	json_object_set_new(j, "category_font_sha256", json_string(o->category_font.sha256));
+	json_object_set_new(j, "program", json_string("coverline " COVERLINE_VERSION));
+	json_object_set_new(j, "arguments", json_string(arguments));
+	text = json_dumps(j, JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(6));
+	json_decref(j);
+	free(arguments);
+	return text;
+}
+
+static enum status write_summary(const struct render_options *o, const struct catalog *news, const struct totals *t)
+{
+	char *text = summary_text(o, news, t), *path = path_join(o->data, "render.json"), *line = NULL;
+	enum status st;
+
+	if (!text) {
+		st = status_fail(ST_FAILED, "%s: a name in it is not UTF-8", path);
+	} else {
+		line = path_printf("%s\n", text);
+		fault_point("render.summary");
+		st = file_write(path, line, strlen(line));
+	}
+	free(line);
+	free(text);
+	free(path);
+	return st;
+}
+
+enum status render_summarise(const struct render_options *o, const struct catalog *news,
+                             const struct render_parts *drawn)
+{
+	uint32_t parts = shard_part_count(news->count, o->part_rows);
+	struct totals t = {0};
+	enum status st = ST_OK;
+
+	if (!all_there(o, parts)) {
+		log_info("other parts are still to be drawn: render.json is written with the last of them");
+		return ST_OK;
+	}
+	for (uint32_t p = 0; p < parts && st == ST_OK; p++)
+		st = add_part(o, news, p, drawn, &t);
+	if (st == ST_OK)
+		st = write_summary(o, news, &t);
+	if (st != ST_OK)
+		return st;
+	remove_surplus(o, parts);
+	log_info("%u cards, %llu with their image, %.2f lines a title", news->count, (unsigned long long)t.with_image,
+	         t.titled ? (double)t.lines / (double)t.titled : 0);
+	if (t.damaged)
+		return status_fail(ST_PARTIAL, "%llu damaged images; their cards were drawn without them",
+		                   (unsigned long long)t.damaged);
+	return ST_OK;
+}
