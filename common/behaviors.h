@@ -3,8 +3,9 @@
  *   impression_id  user_id  time  history  candidates
  *
  * time is "11/15/2019 8:04:05 AM"; history is space-separated ids, oldest first, and may be empty;
- * candidates are "N1-1 N2-0", or bare ids in a test split. The file is memory-mapped and parsed a line at
- * a time: memory does not grow with the number of impressions. */
+ * candidates are "N1-1 N2-0", or bare ids in a test split: within a line all have a label or none has. An
+ * id that itself ends in -0 or -1 cannot stand bare. Impression and user ids look like news ids. The file is
+ * memory-mapped and parsed a line at a time: memory does not grow with the number of impressions. */
 #ifndef COVERLINE_COMMON_BEHAVIORS_H
 #define COVERLINE_COMMON_BEHAVIORS_H
 
@@ -48,7 +49,8 @@ void behaviors_close(struct behaviors *b);
 /* Parses the next line into b->impression; *more is false at the end. ST_MALFORMED names file, line,
  * column and what was expected. */
 MUST_CHECK enum status behaviors_next(struct behaviors *b, bool *more);
-/* Parses the line that starts at byte offset (a value that b->offset had before a behaviors_next). */
+/* Parses the line that starts at byte offset (a value that b->offset had before a behaviors_next). Where
+ * behaviors_next goes on does not change. */
 MUST_CHECK enum status behaviors_at(struct behaviors *b, size_t offset);
 
 #endif

@@ -1,0 +1,246 @@
+#include "common/catalog.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <utf8proc.h>
+
+#include "common/file.h"
+
+#define LINE_MAX_BYTES ((size_t)1 << 20)
+#define ROWS_MAX       ((uint32_t)1 << 30)
+#define INDEX_FIRST    1024
+#define SHOWN_BYTES    40 /* of a bad value in a message */
+
+static const char *const column_names[NEWS_COLUMNS] = {
+	"id", "category", "subcategory", "title", "abstract", "url", "title_entities", "abstract_entities",
+};
+
+bool news_id_valid(const char *id, size_t length)
+{
+	if (length < 1 || length > NEWS_ID_MAX)
+		return false;
+	for (size_t i = 0; i < length; i++) {
+		char c = id[i];
+
+		if (!(c >= 'A' && c <= 'Z') && !(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') && c != '_' && c != '-')
+			return false;
+	}
+	return true;
+}
+
+/* Index ------------------------------------------------------------------------------------------------------------ */
+
+/* FNV-1a, its high half folded in, as the table's size is a power of two. */
+static uint32_t hash_id(const char *id, size_t n)
+{
+	uint64_t h = 0xcbf29ce484222325u;
+
+	for (size_t i = 0; i < n; i++)
+		h = (h ^ (unsigned char)id[i]) * 0x100000001b3u;
+	return (uint32_t)(h ^ h >> 32);
+}
+
+/* The slot that holds id, or the free one where it would go. */
+static uint32_t *find_slot(const struct catalog *c, const char *id, size_t n)
+{
+	uint32_t mask = c->index_size - 1;
+
+	for (uint32_t i = hash_id(id, n) & mask;; i = (i + 1) & mask) {
+		uint32_t row = c->index[i];
+
+		if (row == NEWS_NONE || (strncmp(c->news[row].id, id, n) == 0 && c->news[row].id[n] == '\0'))
+			return &c->index[i];
+	}
+}
+
+/* At most half full, so that a search ends soon. */
+static void grow_index(struct catalog *c)
+{
+	c->index_size = c->index_size ? c->index_size * 2 : INDEX_FIRST;
+	free(c->index);
+	c->index = xmalloc((size_t)c->index_size * sizeof *c->index);
+	memset(c->index, 0xff, (size_t)c->index_size * sizeof *c->index);
+	for (uint32_t row = 0; row < c->count; row++)
+		*find_slot(c, c->news[row].id, strlen(c->news[row].id)) = row;
+}
+
+uint32_t catalog_find(const struct catalog *c, const char *id, size_t id_length)
+{
+	return c->index_size && id_length <= NEWS_ID_MAX ? *find_slot(c, id, id_length) : NEWS_NONE;
+}
+
+/* Rows ------------------------------------------------------------------------------------------------------------- */
+
+static bool utf8_valid(const char *s, size_t n)
+{
+	const utf8proc_uint8_t *p = (const utf8proc_uint8_t *)s, *end = p + n;
+	utf8proc_int32_t point;
+
+	while (p < end) {
+		utf8proc_ssize_t taken = 1;
+
+		if (*p >= 0x80)
+			taken = utf8proc_iterate(p, end - p, &point);
+		if (taken < 1)
+			return false;
+		p += taken;
+	}
+	return true;
+}
+
+/* A value as a message can show it: cut, without bytes that a terminal would obey. */
+static void show(char shown[SHOWN_BYTES + 4], const char *s, size_t n)
+{
+	size_t kept = n < SHOWN_BYTES ? n : SHOWN_BYTES;
+
+	for (size_t i = 0; i < kept; i++)
+		shown[i] = (unsigned char)s[i] < 0x20 || (unsigned char)s[i] >= 0x7f ? '?' : s[i];
+	memcpy(shown + kept, n > kept ? "..." : "", n > kept ? 4 : 1);
+}
+
+/* Cuts a line into its columns. starts has one more entry, one past the tab that would follow the last column. */
+static enum status split(const char *path, uint64_t line, const char *s, size_t n, const char *starts[NEWS_COLUMNS + 1])
+{
+	const char *end = s + n, *p = s;
+	int found = 0;
+
+	if (n > LINE_MAX_BYTES)
+		return status_fail(ST_MALFORMED, "%s:%llu: line longer than %zu bytes", path, (unsigned long long)line,
+		                   LINE_MAX_BYTES);
+	if (memchr(s, '\0', n))
+		return status_fail(ST_MALFORMED, "%s:%llu: NUL byte", path, (unsigned long long)line);
+	for (;;) {
+		const char *tab = memchr(p, '\t', (size_t)(end - p));
+
+		if (found < NEWS_COLUMNS)
+			starts[found] = p;
+		found++;
+		if (!tab)
+			break;
+		p = tab + 1;
+	}
+	if (found != NEWS_COLUMNS)
+		return status_fail(ST_MALFORMED, "%s:%llu: expected %d tab-separated columns, found %d", path,
+		                   (unsigned long long)line, NEWS_COLUMNS, found);
+	starts[NEWS_COLUMNS] = end + 1;
+	return ST_OK;
+}
+
+static enum status check_columns(const char *path, uint64_t line, const char *const starts[NEWS_COLUMNS + 1])
+{
+	size_t id_length = (size_t)(starts[1] - starts[0]) - 1;
+	char shown[SHOWN_BYTES + 4];
+
+	for (int i = 0; i < NEWS_COLUMNS; i++) {
+		if (!utf8_valid(starts[i], (size_t)(starts[i + 1] - starts[i]) - 1))
+			return status_fail(ST_MALFORMED, "%s:%llu: column %d (%s): not valid UTF-8", path, (unsigned long long)line,
+			                   i + 1, column_names[i]);
+	}
+	if (!news_id_valid(starts[0], id_length)) {
+		show(shown, starts[0], id_length);
+		return status_fail(ST_MALFORMED,
+		                   "%s:%llu: column 1 (id): expected 1 to %d letters, digits, \"_\" or \"-\", found \"%s\"",
+		                   path, (unsigned long long)line, NEWS_ID_MAX, shown);
+	}
+	return ST_OK;
+}
+
+static void append(struct catalog *c, const char *s, size_t n, const char *const starts[NEWS_COLUMNS + 1],
+                   uint32_t *capacity)
+{
+	char *text = arena_strndup(&c->text, s, n);
+	const char *column[NEWS_COLUMNS];
+
+	for (int i = 0; i < NEWS_COLUMNS; i++) {
+		column[i] = text + (starts[i] - s);
+		text[starts[i + 1] - s - 1] = '\0';
+	}
+	if (c->count == *capacity) {
+		*capacity = *capacity ? *capacity * 2 : INDEX_FIRST;
+		c->news = xrealloc(c->news, *capacity, sizeof *c->news);
+	}
+	c->news[c->count] = (struct news){
+		.id = column[0],
+		.category = column[1],
+		.subcategory = column[2],
+		.title = column[3],
+		.abstract = column[4],
+		.url = column[5],
+		.title_entities = column[6],
+		.abstract_entities = column[7],
+	};
+	if ((c->count + 1) * 2 > c->index_size)
+		grow_index(c);
+	*find_slot(c, column[0], strlen(column[0])) = c->count;
+	c->count++;
+}
+
+static enum status add_row(struct catalog *c, const char *path, uint64_t line, const char *s, size_t n,
+                           uint32_t *capacity)
+{
+	const char *starts[NEWS_COLUMNS + 1];
+	enum status st = split(path, line, s, n, starts);
+
+	if (st == ST_OK)
+		st = check_columns(path, line, starts);
+	if (st != ST_OK)
+		return st;
+	if (catalog_find(c, starts[0], (size_t)(starts[1] - starts[0]) - 1) != NEWS_NONE)
+		return ST_OK;
+	if (c->count >= ROWS_MAX)
+		return status_fail(ST_MEMORY, "%s:%llu: more than %u news", path, (unsigned long long)line, ROWS_MAX);
+	append(c, s, n, starts, capacity);
+	return ST_OK;
+}
+
+enum status catalog_add_file(struct catalog *c, const char *path, catalog_reject_fn *reject, void *context)
+{
+	/* How much an earlier file left allocated is not known: the first row of a later one reallocates. */
+	uint32_t capacity = c->count;
+	uint64_t line = 0;
+	struct file_map map;
+	enum status st = file_map_open(&map, path);
+
+	for (size_t at = 0; st == ST_OK && at < map.size;) {
+		const char *s = map.data + at, *newline = memchr(s, '\n', map.size - at);
+		size_t n = newline ? (size_t)(newline - s) : map.size - at;
+
+		at += n + 1;
+		line++;
+		if (n && s[n - 1] == '\r')
+			n--;
+		st = add_row(c, path, line, s, n, &capacity);
+		if (st == ST_MALFORMED && reject) {
+			reject(context, status_message());
+			st = ST_OK;
+		}
+	}
+	file_map_close(&map);
+	return st;
+}
+
+enum status catalog_open(struct catalog *c, const char *data)
+{
+	char *path = path_join(data, "catalog.tsv");
+	enum status st;
+
+	*c = (struct catalog){0};
+	if (!file_exists(path))
+		st = status_fail(ST_FAILED, "%s: not found (coverline catalog makes it)", path);
+	else
+		st = catalog_add_file(c, path, NULL, NULL);
+	free(path);
+	if (st != ST_OK)
+		catalog_close(c);
+	return st;
+}
+
+void catalog_close(struct catalog *c)
+{
+	arena_release(&c->text);
+	free(c->news);
+	free(c->index);
+	*c = (struct catalog){0};
+}
