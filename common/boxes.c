@@ -1,5 +1,6 @@
 #include "common/boxes.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -303,14 +304,23 @@ static enum status read_words(struct h5_file *f, const char *path, struct column
 	return st;
 }
 
+static bool box_finite(const struct box *b)
+{
+	return isfinite(b->x0) && isfinite(b->y0) && isfinite(b->x1) && isfinite(b->y1);
+}
+
 static enum status check_row(const char *path, uint64_t i, const struct card_boxes *row)
 {
-	bool ok = row->width > 0 && row->height > 0 && row->line_count >= 0 && row->line_count <= CARD_LINES_MAX;
+	bool ok = row->width > 0 && row->height > 0 && row->line_count >= 0 && row->line_count <= CARD_LINES_MAX &&
+	          box_finite(&row->image) && box_finite(&row->category);
 
+	for (int k = 0; k < CARD_LINES_MAX; k++)
+		ok = ok && box_finite(&row->line[k]);
 	for (size_t k = 0; ok && k < row->word_count; k++) {
 		const struct word_box *w = &row->words[k];
 
-		ok = w->line >= 0 && w->line < CARD_LINES_MAX && w->index >= 0 && w->first >= 0 && w->end >= w->first;
+		ok = w->line >= 0 && w->line < CARD_LINES_MAX && w->index >= 0 && w->first >= 0 && w->end >= w->first &&
+		     box_finite(&w->ink) && box_finite(&w->advance);
 	}
 	return ok ? ST_OK
 	          : status_fail(ST_MALFORMED, "%s: row %llu has boxes that no card has", path, (unsigned long long)i);
