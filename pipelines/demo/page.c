@@ -67,7 +67,7 @@ void page_draw(struct page *p, struct rng *r)
 	uint32_t name = rng_u32(r);
 	const char *folder = p->charset == CHARSET_LATIN1_HEADER ? "latin1" : folders[rng_below(r, COUNT(folders))];
 	snprintf(p->path, sizeof(p->path), "/%s/%08x.html", folder, name);
-	draw_address(p, r, rng_u32(r), rng_below(r, 4) ? "jpg" : "png");
+	draw_address(p, r, rng_u32(r), rng_below(r, 6) ? "jpg" : "png");
 }
 
 /* Text as HTML. A story's text is plain; "&amp;" in it stays what it is. */

@@ -168,21 +168,47 @@ void paint_reflection(struct canvas *c, double y, struct rgb tint, double tint_a
 	paint_rectangle(c, 0, line, c->w, c->h - line, tint, tint_alpha);
 }
 
-/* One box-blur pass over n pixels that lie step bytes apart; line holds n * 4 bytes of scratch. */
-static void blur_line(unsigned char *p, int n, size_t step, int radius, unsigned char *line)
+/* One pass of a box blur along the rows. line holds 4 * w bytes of scratch; share is 1 / (2 * radius + 1) in 16 bits. */
+static void blur_rows(unsigned char *data, size_t stride, int w, int h, int radius, unsigned char *line)
 {
-	int sum[4] = {0};
-	for (int i = 0; i < n; i++)
-		memcpy(line + 4 * i, p + (size_t)i * step, 4);
-	for (int i = -radius; i <= radius; i++)
-		for (int k = 0; k < 4; k++)
-			sum[k] += line[4 * (i < 0 ? 0 : i >= n ? n - 1 : i) + k];
-	for (int i = 0; i < n; i++) {
-		int leaving = i - radius < 0 ? 0 : i - radius;
-		int coming = i + radius + 1 >= n ? n - 1 : i + radius + 1;
-		for (int k = 0; k < 4; k++) {
-			p[(size_t)i * step + (size_t)k] = (unsigned char)(sum[k] / (2 * radius + 1));
-			sum[k] += line[4 * coming + k] - line[4 * leaving + k];
+	unsigned share = 65536u / (2u * (unsigned)radius + 1);
+	for (int y = 0; y < h; y++) {
+		unsigned char *p = data + (size_t)y * stride;
+		unsigned sum[4] = {0};
+		memcpy(line, p, 4 * (size_t)w);
+		for (int i = -radius; i <= radius; i++)
+			for (int k = 0; k < 4; k++)
+				sum[k] += line[4 * (i < 0 ? 0 : i >= w ? w - 1 : i) + k];
+		for (int i = 0; i < w; i++) {
+			int leaving = i - radius < 0 ? 0 : i - radius;
+			int coming = i + radius + 1 >= w ? w - 1 : i + radius + 1;
+			for (int k = 0; k < 4; k++) {
+				p[4 * i + k] = (unsigned char)(sum[k] * share >> 16);
+				sum[k] += (unsigned)line[4 * coming + k] - line[4 * leaving + k];
+			}
+		}
+	}
+}
+
+/* The same along the columns, a row at a time. from holds stride * h bytes of scratch, sum 4 * w numbers. */
+static void blur_columns(unsigned char *data, size_t stride, int w, int h, int radius, unsigned char *from,
+                         unsigned *sum)
+{
+	unsigned share = 65536u / (2u * (unsigned)radius + 1);
+	memcpy(from, data, stride * (size_t)h);
+	memset(sum, 0, 4 * (size_t)w * sizeof(*sum));
+	for (int i = -radius; i <= radius; i++) {
+		const unsigned char *row = from + (size_t)(i < 0 ? 0 : i >= h ? h - 1 : i) * stride;
+		for (int k = 0; k < 4 * w; k++)
+			sum[k] += row[k];
+	}
+	for (int y = 0; y < h; y++) {
+		unsigned char *p = data + (size_t)y * stride;
+		const unsigned char *leaving = from + (size_t)(y - radius < 0 ? 0 : y - radius) * stride;
+		const unsigned char *coming = from + (size_t)(y + radius + 1 >= h ? h - 1 : y + radius + 1) * stride;
+		for (int k = 0; k < 4 * w; k++) {
+			p[k] = (unsigned char)(sum[k] * share >> 16);
+			sum[k] += (unsigned)coming[k] - leaving[k];
 		}
 	}
 }
@@ -195,14 +221,14 @@ void paint_blur(struct canvas *c, int radius)
 	int w = (int)c->w, h = (int)c->h;
 	size_t stride = (size_t)cairo_image_surface_get_stride(c->surface);
 	unsigned char *data = cairo_image_surface_get_data(c->surface);
-	unsigned char *line = xmalloc(4 * (size_t)(w > h ? w : h));
+	unsigned char *from = xmalloc(stride * (size_t)h);
+	unsigned *sum = xmalloc(4 * (size_t)w * sizeof(*sum));
 	for (int pass = 0; pass < 2; pass++) {
-		for (int y = 0; y < h; y++)
-			blur_line(data + (size_t)y * stride, w, 4, radius, line);
-		for (int x = 0; x < w; x++)
-			blur_line(data + 4 * (size_t)x, h, stride, radius, line);
+		blur_rows(data, stride, w, h, radius, from);
+		blur_columns(data, stride, w, h, radius, from, sum);
 	}
-	free(line);
+	free(from);
+	free(sum);
 	cairo_surface_mark_dirty(c->surface);
 }
 
@@ -227,14 +253,15 @@ void photo_finish(struct canvas *c, struct image *out)
 	const unsigned char *data = cairo_image_surface_get_data(c->surface);
 	uint8_t *to = out->data;
 	for (int y = 0; y < out->height; y++) {
+		uint32_t bits[4];
 		for (int x = 0; x < out->width; x++) {
 			const unsigned char *p = data + (size_t)y * stride + 4 * (size_t)x;
 			double u = 2.0 * x / out->width - 1, v = 2.0 * y / out->height - 1;
 			double light = 1 - falloff * (u * u + v * v) / 2;
-			uint32_t bits[4];
-			rng_block(grain_seed, 0, (uint64_t)(y * out->width + x), bits);
+			if (x % 4 == 0)
+				rng_block(grain_seed, (uint64_t)y, (uint64_t)x / 4, bits);
 			/* The sum of two uniform values: close enough to a bell. */
-			double speck = grain * ((double)(bits[0] >> 8) + (double)(bits[1] >> 8) - 16777216.0) / 16777216.0;
+			double speck = grain * ((int)(bits[x % 4] >> 16) + (int)(bits[x % 4] & 0xffff) - 65535) / 65536.0;
 			for (int k = 0; k < 3; k++)
 				*to++ = to_byte(p[2 - k] * gain[k] * light + speck);
 		}

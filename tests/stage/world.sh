@@ -57,9 +57,9 @@ check "train impressions as told" lines mind/train/behaviors.tsv "$(value train_
 check "dev impressions as told" lines mind/dev/behaviors.tsv "$(value dev_impressions)"
 check "dev candidates are new, all else is old" split_holds
 check "about one story in twenty has no cover" within news_with_cover 545 590
-check "ceiling of text" within ceiling_auc_text 0.65 0.85
-check "ceiling of pictures" within ceiling_auc_pictures 0.65 0.85
-check "ceiling of both" within ceiling_auc_both 0.85 0.97
+check "ceiling of text" within ceiling_auc_text 0.68 0.76
+check "ceiling of pictures" within ceiling_auc_pictures 0.68 0.78
+check "ceiling of both" within ceiling_auc_both 0.80 0.90
 check "subjects are independent of categories" independent 2
 check "subjects are independent of subcategories" independent 3
 check "subjects are told nowhere" untold
