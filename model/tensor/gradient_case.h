@@ -10,7 +10,16 @@
 
 #include "model/tensor/tensor.h"
 
-struct gradient_check;
+#define GRADIENT_INPUTS 4
+
+/* The inputs of a case, which outlive its tape: a case is built again for every element that the test moves.
+ * Zero-initialise; release with arena_release(&g->arena). */
+struct gradient_check {
+	struct arena arena;
+	struct tensor input[GRADIENT_INPUTS]; /* each with a grad */
+	int made;                             /* inputs that have their values */
+	int asked;                            /* calls of gradient_input in this run of the case; set to 0 before each */
+};
 
 /* A checked input with standard normal values; the same for the same order of calls. */
 struct tensor *gradient_input(struct gradient_check *g, int ndim, const int64_t *dim);

@@ -1,4 +1,7 @@
-/* The inner loops behind the ops, in one table, so that a second device is a second table and touches no op. */
+/* The inner loops behind the ops, in one table, so that a second device is a second table and touches no op.
+ *
+ * Results of gemm depend on the number of threads; those of all the others do not, as no sum is split by thread. In every
+ * entry that ends in _grad the gradients are added to, and one that is NULL is not wanted. */
 #ifndef COVERLINE_MODEL_TENSOR_KERNELS_H
 #define COVERLINE_MODEL_TENSOR_KERNELS_H
 
@@ -6,18 +9,78 @@
 
 #include "model/tensor/tensor.h"
 
+/* What attention works on; shapes as op_attention states them. */
+struct attention_data {
+	const struct segments *query, *key;
+	int heads;
+	int64_t dk, dv; /* widths of one head */
+	real scale;
+	const int64_t *block; /* [segments]: where in weights a segment's first head begins */
+	real *weights;        /* the softmax, as op_attention lays it out; NULL: not kept */
+	const real *q, *k, *v;
+};
+
+/* One step of Adam:  m = beta1 m + rest1 g,  v = beta2 v + rest2 g^2,  w = keep w - step m / (root sqrt(v) + epsilon) */
+struct adam_factors {
+	real beta1, beta2, rest1, rest2, step, root, epsilon, keep;
+};
+
 struct kernels {
 	/* c[m, n] = alpha * op(a) op(b) + beta * c; op transposes when its flag is set; lda … are row strides. */
 	void (*gemm)(bool transpose_a, bool transpose_b, int64_t m, int64_t n, int64_t k, real alpha, const real *a,
-				 int64_t lda, const real *b, int64_t ldb, real beta, real *c, int64_t ldc);
+	             int64_t lda, const real *b, int64_t ldb, real beta, real *c, int64_t ldc);
+
 	/* y += alpha * x */
 	void (*axpy)(int64_t n, real alpha, const real *x, real *y);
-	/* y[d] += sum over rows of x[n, d], in a fixed order */
-	void (*add_rows)(int64_t n, int64_t d, const real *x, real *y);
+	/* z = x + y */
+	void (*add)(int64_t n, const real *x, const real *y, real *z);
+	/* y = tanh(x), 1 / (1 + exp(-x)), max(x, 0); each may be in place. dx += dy * f'(x), told from y = f(x). */
 	void (*tanh)(int64_t n, const real *x, real *y);
+	void (*tanh_grad)(int64_t n, const real *y, const real *dy, real *dx);
 	void (*sigmoid)(int64_t n, const real *x, real *y);
+	void (*sigmoid_grad)(int64_t n, const real *y, const real *dy, real *dx);
+	void (*relu)(int64_t n, const real *x, real *y);
+	void (*relu_grad)(int64_t n, const real *y, const real *dy, real *dx);
 	/* y = softmax(scale * x), n > 0; may be in place */
 	void (*softmax)(int64_t n, real scale, const real *x, real *y);
+	/* keep[i] = 1 with probability 1 - p, else 0, from the counter (seed, stream); y = keep ? scale * x : 0 */
+	void (*dropout)(int64_t n, double p, uint64_t seed, uint64_t stream, const real *x, real *y, uint8_t *keep);
+	void (*dropout_grad)(int64_t n, double p, const uint8_t *keep, const real *dy, real *dx);
+	/* y[i, j] = g[i, j] * a[i, j] + (1 - g[i, j]) * b[i, j]; g has d columns or one */
+	void (*lerp)(int64_t n, int64_t d, int64_t gate_cols, const real *g, const real *a, const real *b, real *y);
+	void (*lerp_grad)(int64_t n, int64_t d, int64_t gate_cols, const real *g, const real *a, const real *b,
+	                  const real *dy, real *dg, real *da, real *db);
+
+	/* y[i, :] = a[i, :] + row, for d columns; a NULL counts as zeros */
+	void (*add_to_rows)(int64_t n, int64_t d, const real *a, const real *row, real *y);
+	/* y[d] += sum over rows of x[n, d], in a fixed order */
+	void (*add_rows)(int64_t n, int64_t d, const real *x, real *y);
+	/* y[i, 0 … d) = x[i, 0 … d), or y += x, for rows that lie ldx and ldy elements apart */
+	void (*copy_block)(int64_t n, int64_t d, const real *x, int64_t ldx, real *y, int64_t ldy);
+	void (*add_block)(int64_t n, int64_t d, const real *x, int64_t ldx, real *y, int64_t ldy);
+	/* y[i, :] = x[row[i], :], and dx[row[i], :] += dy[i, :] in order of i */
+	void (*gather)(int64_t count, int64_t d, const int32_t *row, const real *x, real *y);
+	void (*gather_grad)(int64_t count, int64_t d, const int32_t *row, const real *dy, real *dx);
+
+	void (*attention)(const struct attention_data *a, real *y);
+	void (*attention_grad)(const struct attention_data *a, const real *dy, real *dq, real *dk, real *dv);
+	/* As the ops of these names state them. */
+	void (*segment_softmax)(const struct segments *s, const real *x, real *y);
+	void (*segment_softmax_grad)(const struct segments *s, const real *y, const real *dy, real *dx);
+	void (*segment_sum)(const struct segments *s, int64_t d, const real *x, const real *a, real *y);
+	void (*segment_sum_grad)(const struct segments *s, int64_t d, const real *x, const real *a, const real *dy,
+	                         real *dx, real *da);
+	void (*segment_dot)(const struct segments *s, int64_t d, const real *x, const real *u, real *y);
+	void (*segment_dot_grad)(const struct segments *s, int64_t d, const real *x, const real *u, const real *dy,
+	                         real *dx, real *du);
+	/* softmax [n] within segments, and the mean of -log of each segment's first; dx += up * its gradient */
+	void (*cross_entropy)(const struct segments *s, const real *x, real *softmax, real *loss);
+	void (*cross_entropy_grad)(const struct segments *s, const real *softmax, real up, real *dx);
+
+	void (*adam)(int64_t n, const struct adam_factors *f, const real *g, real *m, real *v, real *w);
+	double (*sum_of_squares)(int64_t n, const real *x);
+	/* x *= alpha */
+	void (*scale)(int64_t n, real alpha, real *x);
 };
 
 /* The CPU's table: OpenBLAS for gemm, OpenMP for the rest. */

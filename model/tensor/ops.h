@@ -11,7 +11,8 @@
 /* X(name): file op_name.c, gradient case op_name_case. */
 #define OPS(X)                                                                                                         \
 	X(linear)                                                                                                          \
-	X(add) X(tanh) X(sigmoid) X(relu) X(lerp) X(dropout) X(concat) X(embedding) X(gather_rows) X(attention)            \
+	X(add)                                                                                                             \
+	X(tanh) X(sigmoid) X(relu) X(lerp) X(dropout) X(concat) X(embedding) X(gather_rows) X(attention)                   \
 		X(segment_softmax) X(segment_sum) X(segment_dot) X(cross_entropy)
 
 /* y[n, o] = sum_k x[n, k] * w[o, k] + b[o].           (torch.nn.functional.linear)
@@ -53,8 +54,8 @@ struct tensor *op_gather_rows(struct tape *t, struct tensor *x, const int32_t *r
  * array: for segment s, head h a block [queries of s, keys of s], blocks in order of (s, h).
  * Gradients: q, k, v. Saves the softmax.         (Vaswani et al. 2017; NRMS eq. 1-3; IMRec eq. 1-4, 9) */
 struct tensor *op_attention(struct tape *t, struct tensor *q, struct tensor *k, struct tensor *v,
-							const struct segments *query, const struct segments *key, int heads, double scale,
-							const real **weights);
+                            const struct segments *query, const struct segments *key, int heads, double scale,
+                            const real **weights);
 
 /* y = softmax of x [n] or [n, 1] within each segment; same shape. Gradients: x. */
 struct tensor *op_segment_softmax(struct tape *t, struct tensor *x, const struct segments *s);

@@ -42,7 +42,7 @@ struct params {
 /* Registers a parameter; the tensor is filled in by params_seal and stays valid until params_release.
  * ST_USAGE if the name is taken or the store is sealed. */
 MUST_CHECK enum status params_add(struct params *ps, const char *name, int ndim, const int64_t *dim, struct init init,
-								  struct tensor **out);
+                                  struct tensor **out);
 /* Allocates the blocks and draws the initial values: a parameter's values depend on seed and its name only. */
 void params_seal(struct params *ps, uint64_t seed);
 struct param *params_find(struct params *ps, const char *name); /* NULL if there is none */

@@ -82,11 +82,13 @@ struct tensor *tape_borrow(struct tape *t, int ndim, const int64_t *dim, const r
 bool tape_wants_grad(const struct tape *t, struct tensor *const *in, int n);
 /* For ops: appends a node for out, to be called only when out has a grad. At most 4 inputs. */
 struct node *tape_record(struct tape *t, void (*backward)(struct tape *, struct node *), struct tensor *out,
-						 struct tensor *const *in, int n);
+                         struct tensor *const *in, int n);
 /* For ops: notes the failure "OP: …" in t->status and returns NULL. */
 struct tensor *tape_fail(struct tape *t, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 /* Sets loss->grad (one element) to 1 and walks the tape back, adding to every grad. ST_USAGE if loss has no grad. */
 MUST_CHECK enum status tape_backward(struct tape *t, struct tensor *loss);
+/* The same from a tensor of any shape, with the gradient of the loss with respect to it given: [size of y]. */
+MUST_CHECK enum status tape_backward_from(struct tape *t, struct tensor *y, const real *upstream);
 
 #endif

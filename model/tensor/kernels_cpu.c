@@ -1,0 +1,70 @@
+#include "model/tensor/kernels_cpu.h"
+
+#include <cblas.h>
+#ifdef _OPENMP
+#include <omp.h>
+#endif
+
+#ifdef COVERLINE_DOUBLE
+#define cblas_gemm cblas_dgemm
+#else
+#define cblas_gemm cblas_sgemm
+#endif
+
+static blasint stride(int64_t ld)
+{
+	return (blasint)(ld > 0 ? ld : 1);
+}
+
+static void cpu_gemm(bool transpose_a, bool transpose_b, int64_t m, int64_t n, int64_t k, real alpha, const real *a,
+                     int64_t lda, const real *b, int64_t ldb, real beta, real *c, int64_t ldc)
+{
+	if (m == 0 || n == 0)
+		return;
+	cblas_gemm(CblasRowMajor, transpose_a ? CblasTrans : CblasNoTrans, transpose_b ? CblasTrans : CblasNoTrans,
+	           (blasint)m, (blasint)n, (blasint)k, alpha, a, stride(lda), b, stride(ldb), beta, c, stride(ldc));
+}
+
+void kernels_set_threads(int threads)
+{
+#ifdef _OPENMP
+	omp_set_num_threads(threads);
+#endif
+	openblas_set_num_threads(threads);
+}
+
+const struct kernels kernels = {
+	.gemm = cpu_gemm,
+	.axpy = cpu_axpy,
+	.add = cpu_add,
+	.tanh = cpu_tanh,
+	.tanh_grad = cpu_tanh_grad,
+	.sigmoid = cpu_sigmoid,
+	.sigmoid_grad = cpu_sigmoid_grad,
+	.relu = cpu_relu,
+	.relu_grad = cpu_relu_grad,
+	.softmax = math_softmax,
+	.dropout = cpu_dropout,
+	.dropout_grad = cpu_dropout_grad,
+	.lerp = cpu_lerp,
+	.lerp_grad = cpu_lerp_grad,
+	.add_to_rows = cpu_add_to_rows,
+	.add_rows = cpu_add_rows,
+	.copy_block = cpu_copy_block,
+	.add_block = cpu_add_block,
+	.gather = cpu_gather,
+	.gather_grad = cpu_gather_grad,
+	.attention = cpu_attention,
+	.attention_grad = cpu_attention_grad,
+	.segment_softmax = cpu_segment_softmax,
+	.segment_softmax_grad = cpu_segment_softmax_grad,
+	.segment_sum = cpu_segment_sum,
+	.segment_sum_grad = cpu_segment_sum_grad,
+	.segment_dot = cpu_segment_dot,
+	.segment_dot_grad = cpu_segment_dot_grad,
+	.cross_entropy = cpu_cross_entropy,
+	.cross_entropy_grad = cpu_cross_entropy_grad,
+	.adam = cpu_adam,
+	.sum_of_squares = cpu_sum_of_squares,
+	.scale = cpu_scale,
+};

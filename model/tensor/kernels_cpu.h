@@ -1,0 +1,91 @@
+/* The CPU's kernels, by file. Not for use outside model/tensor/kernels_*.c. */
+#ifndef COVERLINE_MODEL_TENSOR_KERNELS_CPU_H
+#define COVERLINE_MODEL_TENSOR_KERNELS_CPU_H
+
+#include "model/tensor/kernels.h"
+
+/* Loops that run over numbers alone are compiled once for each width of vector and chosen when the program starts. */
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
+#define FOR_EACH_VECTOR_WIDTH __attribute__((target_clones("avx512f", "avx2", "default")))
+#else
+#define FOR_EACH_VECTOR_WIDTH
+#endif
+
+/* Long arrays are cut into blocks of this many elements, whatever the number of threads. */
+enum { BLOCK = 4096 };
+static inline int64_t block_count(int64_t n)
+{
+	return (n + BLOCK - 1) / BLOCK;
+}
+static inline int64_t block_size(int64_t n, int64_t block)
+{
+	return n - block * BLOCK < BLOCK ? n - block * BLOCK : BLOCK;
+}
+/* Less work than this, in elements, is not worth waking a thread for. */
+enum { PARALLEL_MIN = 16384 };
+
+/* kernels_math.c */
+/* The sum is over lanes of a fixed number, so it does not depend on the width of a vector. */
+void math_exp(int64_t n, const real *x, real *y);
+void math_tanh(int64_t n, const real *x, real *y);
+void math_sigmoid(int64_t n, const real *x, real *y);
+void math_softmax(int64_t n, real scale, const real *x, real *y);
+/* dx = y * (dy - y . dy); may be in place */
+void math_softmax_grad(int64_t n, const real *y, const real *dy, real *dx);
+real math_dot(int64_t n, const real *x, const real *y);
+/* y += alpha * x */
+void math_axpy(int64_t n, real alpha, const real *x, real *y);
+
+/* kernels_small.c */
+/* How a matrix lies: element (i, j) is at data[i * row + j * col]. */
+struct small_matrix {
+	const real *data;
+	int64_t row, col;
+};
+/* c[m, n] = beta * c + alpha * a b on the calling thread, for matrices too small to be worth a call of BLAS. ldc is the
+ * row stride of c. */
+void small_gemm(int64_t m, int64_t n, int64_t k, real alpha, struct small_matrix a, struct small_matrix b, real beta,
+                real *c, int64_t ldc);
+
+/* kernels_elementwise.c */
+void cpu_axpy(int64_t n, real alpha, const real *x, real *y);
+void cpu_add(int64_t n, const real *x, const real *y, real *z);
+void cpu_tanh(int64_t n, const real *x, real *y);
+void cpu_tanh_grad(int64_t n, const real *y, const real *dy, real *dx);
+void cpu_sigmoid(int64_t n, const real *x, real *y);
+void cpu_sigmoid_grad(int64_t n, const real *y, const real *dy, real *dx);
+void cpu_relu(int64_t n, const real *x, real *y);
+void cpu_relu_grad(int64_t n, const real *y, const real *dy, real *dx);
+void cpu_dropout(int64_t n, double p, uint64_t seed, uint64_t stream, const real *x, real *y, uint8_t *keep);
+void cpu_dropout_grad(int64_t n, double p, const uint8_t *keep, const real *dy, real *dx);
+
+void cpu_adam(int64_t n, const struct adam_factors *f, const real *g, real *m, real *v, real *w);
+double cpu_sum_of_squares(int64_t n, const real *x);
+void cpu_scale(int64_t n, real alpha, real *x);
+
+/* kernels_rows.c */
+void cpu_lerp(int64_t n, int64_t d, int64_t gate_cols, const real *g, const real *a, const real *b, real *y);
+void cpu_lerp_grad(int64_t n, int64_t d, int64_t gate_cols, const real *g, const real *a, const real *b, const real *dy,
+                   real *dg, real *da, real *db);
+void cpu_add_to_rows(int64_t n, int64_t d, const real *a, const real *row, real *y);
+void cpu_add_rows(int64_t n, int64_t d, const real *x, real *y);
+void cpu_copy_block(int64_t n, int64_t d, const real *x, int64_t ldx, real *y, int64_t ldy);
+void cpu_add_block(int64_t n, int64_t d, const real *x, int64_t ldx, real *y, int64_t ldy);
+void cpu_gather(int64_t count, int64_t d, const int32_t *row, const real *x, real *y);
+void cpu_gather_grad(int64_t count, int64_t d, const int32_t *row, const real *dy, real *dx);
+
+/* kernels_segments.c */
+void cpu_attention(const struct attention_data *a, real *y);
+void cpu_attention_grad(const struct attention_data *a, const real *dy, real *dq, real *dk, real *dv);
+void cpu_segment_softmax(const struct segments *s, const real *x, real *y);
+void cpu_segment_softmax_grad(const struct segments *s, const real *y, const real *dy, real *dx);
+void cpu_segment_sum(const struct segments *s, int64_t d, const real *x, const real *a, real *y);
+void cpu_segment_sum_grad(const struct segments *s, int64_t d, const real *x, const real *a, const real *dy, real *dx,
+                          real *da);
+void cpu_segment_dot(const struct segments *s, int64_t d, const real *x, const real *u, real *y);
+void cpu_segment_dot_grad(const struct segments *s, int64_t d, const real *x, const real *u, const real *dy, real *dx,
+                          real *du);
+void cpu_cross_entropy(const struct segments *s, const real *x, real *softmax, real *loss);
+void cpu_cross_entropy_grad(const struct segments *s, const real *softmax, real up, real *dx);
+
+#endif

@@ -1,0 +1,139 @@
+/* Elementwise kernels: blocks of a long array go to threads, so the number of threads changes nothing. */
+#include "model/tensor/kernels_cpu.h"
+
+#include <tgmath.h>
+#include <stdlib.h>
+
+#include "common/rng.h"
+
+void cpu_axpy(int64_t n, real alpha, const real *x, real *y)
+{
+#pragma omp parallel for if (n > PARALLEL_MIN)
+	for (int64_t b = 0; b < block_count(n); b++)
+		math_axpy(block_size(n, b), alpha, x + b * BLOCK, y + b * BLOCK);
+}
+
+void cpu_add(int64_t n, const real *x, const real *y, real *z)
+{
+#pragma omp parallel for simd if (parallel : n > PARALLEL_MIN)
+	for (int64_t i = 0; i < n; i++)
+		z[i] = x[i] + y[i];
+}
+
+void cpu_tanh(int64_t n, const real *x, real *y)
+{
+#pragma omp parallel for if (n > PARALLEL_MIN)
+	for (int64_t b = 0; b < block_count(n); b++)
+		math_tanh(block_size(n, b), x + b * BLOCK, y + b * BLOCK);
+}
+
+void cpu_tanh_grad(int64_t n, const real *y, const real *dy, real *dx)
+{
+#pragma omp parallel for simd if (parallel : n > PARALLEL_MIN)
+	for (int64_t i = 0; i < n; i++)
+		dx[i] += dy[i] * (1 - y[i] * y[i]);
+}
+
+void cpu_sigmoid(int64_t n, const real *x, real *y)
+{
+#pragma omp parallel for if (n > PARALLEL_MIN)
+	for (int64_t b = 0; b < block_count(n); b++)
+		math_sigmoid(block_size(n, b), x + b * BLOCK, y + b * BLOCK);
+}
+
+void cpu_sigmoid_grad(int64_t n, const real *y, const real *dy, real *dx)
+{
+#pragma omp parallel for simd if (parallel : n > PARALLEL_MIN)
+	for (int64_t i = 0; i < n; i++)
+		dx[i] += dy[i] * y[i] * (1 - y[i]);
+}
+
+/* A NaN stays one. */
+void cpu_relu(int64_t n, const real *x, real *y)
+{
+#pragma omp parallel for simd if (parallel : n > PARALLEL_MIN)
+	for (int64_t i = 0; i < n; i++)
+		y[i] = x[i] < 0 ? 0 : x[i];
+}
+
+void cpu_relu_grad(int64_t n, const real *y, const real *dy, real *dx)
+{
+#pragma omp parallel for simd if (parallel : n > PARALLEL_MIN)
+	for (int64_t i = 0; i < n; i++)
+		dx[i] += y[i] > 0 ? dy[i] : 0;
+}
+
+/* Four elements a block of the generator; the last block may be cut short. */
+static void draw_keep(int64_t n, uint32_t threshold, uint64_t seed, uint64_t stream, uint64_t first, uint8_t *keep)
+{
+	for (int64_t i = 0; i < n; i += 4) {
+		uint32_t word[4];
+		rng_block(seed, stream, first + (uint64_t)i / 4, word);
+		for (int64_t j = 0; j < 4 && i + j < n; j++)
+			keep[i + j] = word[j] >= threshold;
+	}
+}
+
+void cpu_dropout(int64_t n, double p, uint64_t seed, uint64_t stream, const real *x, real *y, uint8_t *keep)
+{
+	const uint32_t threshold = (uint32_t)(p * 4294967296.0);
+	const real scale = (real)(1 / (1 - p));
+#pragma omp parallel for if (n > PARALLEL_MIN)
+	for (int64_t b = 0; b < block_count(n); b++) {
+		const int64_t start = b * BLOCK, size = block_size(n, b);
+		draw_keep(size, threshold, seed, stream, (uint64_t)start / 4, keep + start);
+#pragma omp simd
+		for (int64_t i = start; i < start + size; i++)
+			y[i] = keep[i] ? scale * x[i] : 0;
+	}
+}
+
+void cpu_dropout_grad(int64_t n, double p, const uint8_t *keep, const real *dy, real *dx)
+{
+	const real scale = (real)(1 / (1 - p));
+#pragma omp parallel for simd if (parallel : n > PARALLEL_MIN)
+	for (int64_t i = 0; i < n; i++)
+		dx[i] += keep[i] ? scale * dy[i] : 0;
+}
+
+FOR_EACH_VECTOR_WIDTH static void adam_block(int64_t n, const struct adam_factors *f, const real *g, real *m, real *v,
+                                             real *w)
+{
+#pragma omp simd
+	for (int64_t i = 0; i < n; i++) {
+		m[i] = f->beta1 * m[i] + f->rest1 * g[i];
+		v[i] = f->beta2 * v[i] + f->rest2 * (g[i] * g[i]);
+		w[i] = f->keep * w[i] - f->step * m[i] / (f->root * sqrt(v[i]) + f->epsilon);
+	}
+}
+
+void cpu_adam(int64_t n, const struct adam_factors *f, const real *g, real *m, real *v, real *w)
+{
+#pragma omp parallel for if (n > PARALLEL_MIN)
+	for (int64_t b = 0; b < block_count(n); b++) {
+		const int64_t at = b * BLOCK;
+		adam_block(block_size(n, b), f, g + at, m + at, v + at, w + at);
+	}
+}
+
+/* Blocks are summed by themselves and then in order, so the number of threads changes nothing. */
+double cpu_sum_of_squares(int64_t n, const real *x)
+{
+	double *part = xcalloc((size_t)block_count(n) + 1, sizeof *part);
+	double sum = 0;
+#pragma omp parallel for if (n > PARALLEL_MIN)
+	for (int64_t b = 0; b < block_count(n); b++)
+		for (int64_t i = b * BLOCK; i < b * BLOCK + block_size(n, b); i++)
+			part[b] += (double)x[i] * x[i];
+	for (int64_t b = 0; b < block_count(n); b++)
+		sum += part[b];
+	free(part);
+	return sum;
+}
+
+void cpu_scale(int64_t n, real alpha, real *x)
+{
+#pragma omp parallel for simd if (parallel : n > PARALLEL_MIN)
+	for (int64_t i = 0; i < n; i++)
+		x[i] *= alpha;
+}

@@ -1,0 +1,173 @@
+/* Functions of one thread over contiguous numbers: what the other kernels are made of.
+ *
+ * libm's exp and tanh do not vectorise, so the float library has its own: exp within 2 units in the last place, tanh and
+ * the logistic function within 4 (tests/unit/test_kernels.c). The double library, which is for checking, uses libm's. */
+#include "model/tensor/kernels_cpu.h"
+
+#include <math.h>
+#include <string.h>
+
+#ifdef COVERLINE_DOUBLE
+
+static inline real exp_one(real x)
+{
+	return exp(x);
+}
+
+static inline real tanh_one(real x)
+{
+	return tanh(x);
+}
+
+#else
+
+/* 2^n for -126 <= n <= 127 */
+static inline float power_of_two(int32_t n)
+{
+	const uint32_t bits = (uint32_t)(n + 127) << 23;
+	float y;
+	memcpy(&y, &bits, sizeof y);
+	return y;
+}
+
+/* x = n ln 2 + r with |r| <= ln 2 / 2; returns n, for |x| < 128. ln 2 is cut in two so that n times the first part is
+ * exact. */
+static inline int32_t reduce(float x, float *r)
+{
+	const float to_integer = 12582912.0F; /* 1.5 * 2^23: adding it rounds to a whole number */
+	const float n = (x * 1.44269504F + to_integer) - to_integer;
+	*r = (x - n * 0.693359375F) - n * -2.12194440e-4F;
+	return (int32_t)n;
+}
+
+/* exp(r) - 1 for |r| <= ln 2 / 2: Taylor to r^8, whose remainder is below 2e-10 of the result. */
+static inline float expm1_reduced(float r)
+{
+	float p = 1.0F / 40320;
+	p = p * r + 1.0F / 5040;
+	p = p * r + 1.0F / 720;
+	p = p * r + 1.0F / 120;
+	p = p * r + 1.0F / 24;
+	p = p * r + 1.0F / 6;
+	p = p * r + 0.5F;
+	return r + r * r * p;
+}
+
+/* Results too small for a normal float are 0; too large, infinity. A NaN stays one. */
+static inline float exp_one(float x)
+{
+	const float low = -87.3365F, high = 88.7228F;
+	float inside = x > low ? x : low;
+	inside = inside < high ? inside : high;
+	float r;
+	const int32_t n = reduce(inside, &r);
+	/* In two steps, as 2^128 is no float. */
+	const int32_t half = n >> 1;
+	const float y = (1 + expm1_reduced(r)) * power_of_two(half) * power_of_two(n - half);
+	const float above = x > high ? INFINITY : y;
+	const float result = x < low ? 0 : above;
+	return x != x ? x : result;
+}
+
+/* tanh(x) = e / (e + 2) with e = exp(2 |x|) - 1, which loses no digits near 0. */
+static inline float tanh_one(float x)
+{
+	const float size = fabsf(x) < 10 ? fabsf(x) : 10;
+	float r;
+	const float power = power_of_two(reduce(2 * size, &r));
+	const float e = power * expm1_reduced(r) + (power - 1);
+	const float y = copysignf(e / (e + 2), x);
+	return x != x ? x : y;
+}
+
+#endif
+
+FOR_EACH_VECTOR_WIDTH void math_exp(int64_t n, const real *x, real *y)
+{
+#pragma omp simd
+	for (int64_t i = 0; i < n; i++)
+		y[i] = exp_one(x[i]);
+}
+
+FOR_EACH_VECTOR_WIDTH void math_tanh(int64_t n, const real *x, real *y)
+{
+#pragma omp simd
+	for (int64_t i = 0; i < n; i++)
+		y[i] = tanh_one(x[i]);
+}
+
+FOR_EACH_VECTOR_WIDTH void math_sigmoid(int64_t n, const real *x, real *y)
+{
+#pragma omp simd
+	for (int64_t i = 0; i < n; i++)
+		y[i] = 1 / (1 + exp_one(-x[i]));
+}
+
+FOR_EACH_VECTOR_WIDTH void math_axpy(int64_t n, real alpha, const real *x, real *y)
+{
+#pragma omp simd
+	for (int64_t i = 0; i < n; i++)
+		y[i] += alpha * x[i];
+}
+
+/* Sums go to 16 lanes, element i to lane i mod 16, and the lanes are added in a fixed order: so the result depends on
+ * neither the machine's vectors nor the compiler. */
+enum { LANES = 16 };
+
+static inline real sum_of_lanes(real *lane)
+{
+	for (int width = LANES / 2; width > 0; width /= 2)
+		for (int i = 0; i < width; i++)
+			lane[i] += lane[i + width];
+	return lane[0];
+}
+
+FOR_EACH_VECTOR_WIDTH real math_dot(int64_t n, const real *x, const real *y)
+{
+	real lane[LANES] = {0};
+	int64_t i = 0;
+	for (; i + LANES <= n; i += LANES)
+#pragma omp simd
+		for (int l = 0; l < LANES; l++)
+			lane[l] += x[i + l] * y[i + l];
+	for (int l = 0; i + l < n; l++)
+		lane[l] += x[i + l] * y[i + l];
+	return sum_of_lanes(lane);
+}
+
+static inline real sum(int64_t n, const real *x)
+{
+	real lane[LANES] = {0};
+	int64_t i = 0;
+	for (; i + LANES <= n; i += LANES)
+#pragma omp simd
+		for (int l = 0; l < LANES; l++)
+			lane[l] += x[i + l];
+	for (int l = 0; i + l < n; l++)
+		lane[l] += x[i + l];
+	return sum_of_lanes(lane);
+}
+
+FOR_EACH_VECTOR_WIDTH void math_softmax(int64_t n, real scale, const real *x, real *y)
+{
+	real highest = scale * x[0];
+	for (int64_t i = 0; i < n; i++) {
+		const real value = scale * x[i];
+		highest = value > highest ? value : highest;
+	}
+#pragma omp simd
+	for (int64_t i = 0; i < n; i++)
+		y[i] = exp_one(scale * x[i] - highest);
+	const real whole = 1 / sum(n, y);
+#pragma omp simd
+	for (int64_t i = 0; i < n; i++)
+		y[i] *= whole;
+}
+
+FOR_EACH_VECTOR_WIDTH void math_softmax_grad(int64_t n, const real *y, const real *dy, real *dx)
+{
+	const real mean = math_dot(n, y, dy);
+#pragma omp simd
+	for (int64_t i = 0; i < n; i++)
+		dx[i] = y[i] * (dy[i] - mean);
+}

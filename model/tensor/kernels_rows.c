@@ -1,0 +1,97 @@
+/* Kernels that treat a matrix by rows, or, where rows add up, by columns: each thread owns what it writes. */
+#include "model/tensor/kernels_cpu.h"
+
+#include <string.h>
+
+void cpu_lerp(int64_t n, int64_t d, int64_t gate_cols, const real *g, const real *a, const real *b, real *y)
+{
+	const int64_t step = gate_cols == 1 ? 0 : 1;
+#pragma omp parallel for if (n * d > PARALLEL_MIN)
+	for (int64_t i = 0; i < n; i++) {
+		const real *gate = g + i * gate_cols;
+		for (int64_t j = 0; j < d; j++)
+			y[i * d + j] = gate[j * step] * a[i * d + j] + (1 - gate[j * step]) * b[i * d + j];
+	}
+}
+
+void cpu_lerp_grad(int64_t n, int64_t d, int64_t gate_cols, const real *g, const real *a, const real *b, const real *dy,
+                   real *dg, real *da, real *db)
+{
+	const int64_t step = gate_cols == 1 ? 0 : 1;
+#pragma omp parallel for if (n * d > PARALLEL_MIN)
+	for (int64_t i = 0; i < n; i++) {
+		const real *gate = g + i * gate_cols, *up = dy + i * d;
+		for (int64_t j = 0; da && j < d; j++)
+			da[i * d + j] += gate[j * step] * up[j];
+		for (int64_t j = 0; db && j < d; j++)
+			db[i * d + j] += (1 - gate[j * step]) * up[j];
+		for (int64_t j = 0; dg && j < d; j++)
+			dg[i * gate_cols + j * step] += (a[i * d + j] - b[i * d + j]) * up[j];
+	}
+}
+
+void cpu_add_to_rows(int64_t n, int64_t d, const real *a, const real *row, real *y)
+{
+#pragma omp parallel for if (n * d > PARALLEL_MIN)
+	for (int64_t i = 0; i < n; i++) {
+		if (!a) {
+			memcpy(y + i * d, row, (size_t)d * sizeof *y);
+			continue;
+		}
+#pragma omp simd
+		for (int64_t j = 0; j < d; j++)
+			y[i * d + j] = a[i * d + j] + row[j];
+	}
+}
+
+/* Columns go to threads in strips of this many. */
+enum { STRIP = 16 };
+
+static int64_t strip_count(int64_t d)
+{
+	return (d + STRIP - 1) / STRIP;
+}
+
+static int64_t strip_end(int64_t d, int64_t strip)
+{
+	return (strip + 1) * STRIP < d ? (strip + 1) * STRIP : d;
+}
+
+void cpu_add_rows(int64_t n, int64_t d, const real *x, real *y)
+{
+#pragma omp parallel for if (n * d > PARALLEL_MIN)
+	for (int64_t s = 0; s < strip_count(d); s++)
+		for (int64_t i = 0; i < n; i++)
+			for (int64_t j = s * STRIP; j < strip_end(d, s); j++)
+				y[j] += x[i * d + j];
+}
+
+void cpu_copy_block(int64_t n, int64_t d, const real *x, int64_t ldx, real *y, int64_t ldy)
+{
+#pragma omp parallel for if (n * d > PARALLEL_MIN)
+	for (int64_t i = 0; i < n; i++)
+		memcpy(y + i * ldy, x + i * ldx, (size_t)d * sizeof *y);
+}
+
+void cpu_add_block(int64_t n, int64_t d, const real *x, int64_t ldx, real *y, int64_t ldy)
+{
+#pragma omp parallel for if (n * d > PARALLEL_MIN)
+	for (int64_t i = 0; i < n; i++)
+		math_axpy(d, 1, x + i * ldx, y + i * ldy);
+}
+
+void cpu_gather(int64_t count, int64_t d, const int32_t *row, const real *x, real *y)
+{
+#pragma omp parallel for if (count * d > PARALLEL_MIN)
+	for (int64_t i = 0; i < count; i++)
+		memcpy(y + i * d, x + row[i] * d, (size_t)d * sizeof *y);
+}
+
+void cpu_gather_grad(int64_t count, int64_t d, const int32_t *row, const real *dy, real *dx)
+{
+#pragma omp parallel for if (count * d > PARALLEL_MIN)
+	for (int64_t s = 0; s < strip_count(d); s++)
+		for (int64_t i = 0; i < count; i++)
+			for (int64_t j = s * STRIP; j < strip_end(d, s); j++)
+				dx[row[i] * d + j] += dy[i * d + j];
+}

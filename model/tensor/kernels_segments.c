@@ -1,0 +1,206 @@
+/* Kernels over segments: one segment is one thread's, with all that it writes. */
+#include "model/tensor/kernels_cpu.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int64_t length(const struct segments *s, int64_t i)
+{
+	return s->offset[i + 1] - s->offset[i];
+}
+
+/* Attention ---------------------------------------------------------------------------------------------------------*/
+
+/* One segment's rows of q, k and v for one head. */
+struct head {
+	int64_t queries, keys;
+	struct small_matrix q, k, v;    /* [queries, dk], [keys, dk], [keys, dv] */
+	int64_t q_at, k_at, v_at, y_at; /* where these begin in the whole matrices */
+};
+
+static struct small_matrix transposed(struct small_matrix m)
+{
+	return (struct small_matrix){m.data, m.col, m.row};
+}
+
+static struct head head_of(const struct attention_data *a, int64_t s, int h)
+{
+	const int64_t width_k = a->heads * a->dk, width_v = a->heads * a->dv;
+	struct head x = {.queries = length(a->query, s), .keys = length(a->key, s)};
+	x.q_at = a->query->offset[s] * width_k + h * a->dk;
+	x.k_at = a->key->offset[s] * width_k + h * a->dk;
+	x.v_at = a->key->offset[s] * width_v + h * a->dv;
+	x.y_at = a->query->offset[s] * width_v + h * a->dv;
+	x.q = (struct small_matrix){a->q + x.q_at, width_k, 1};
+	x.k = (struct small_matrix){a->k + x.k_at, width_k, 1};
+	x.v = (struct small_matrix){a->v + x.v_at, width_v, 1};
+	return x;
+}
+
+/* The most weights that one head of one segment has. */
+static int64_t largest_block(const struct attention_data *a)
+{
+	int64_t largest = 0;
+	for (int32_t s = 0; s < a->query->count; s++) {
+		const int64_t size = length(a->query, s) * length(a->key, s);
+		largest = size > largest ? size : largest;
+	}
+	return largest;
+}
+
+static void head_forward(const struct attention_data *a, const struct head *x, real *weights, real *y)
+{
+	small_gemm(x->queries, x->keys, a->dk, 1, x->q, transposed(x->k), 0, weights, x->keys);
+	for (int64_t i = 0; x->keys && i < x->queries; i++)
+		math_softmax(x->keys, a->scale, weights + i * x->keys, weights + i * x->keys);
+	const struct small_matrix w = {weights, x->keys, 1};
+	small_gemm(x->queries, a->dv, x->keys, 1, w, x->v, 0, y + x->y_at, a->heads * a->dv);
+}
+
+void cpu_attention(const struct attention_data *a, real *y)
+{
+	const int64_t largest = largest_block(a);
+#pragma omp parallel
+	{
+		real *scratch = a->weights ? NULL : xmalloc((size_t)largest * sizeof *scratch);
+#pragma omp for schedule(dynamic, 4)
+		for (int32_t s = 0; s < a->query->count; s++)
+			for (int h = 0; h < a->heads; h++) {
+				const struct head x = head_of(a, s, h);
+				real *weights = a->weights ? a->weights + a->block[s] + h * x.queries * x.keys : scratch;
+				head_forward(a, &x, weights, y);
+			}
+		free(scratch);
+	}
+}
+
+/* With P the weights and dY what came: dV = P'dY, dP = dY V', dS = P (dP - rowsum(P dP)), dQ = scale dS K,
+ * dK = scale dS'Q. scratch holds dP, then dS. */
+static void head_backward(const struct attention_data *a, const struct head *x, const real *weights, const real *dy,
+                          real *scratch, real *dq, real *dk, real *dv)
+{
+	const int64_t width_k = a->heads * a->dk, width_v = a->heads * a->dv;
+	const struct small_matrix w = {weights, x->keys, 1}, up = {dy + x->y_at, width_v, 1};
+	if (dv)
+		small_gemm(x->keys, a->dv, x->queries, 1, transposed(w), up, 1, dv + x->v_at, width_v);
+	if (!dq && !dk)
+		return;
+	small_gemm(x->queries, x->keys, a->dv, 1, up, transposed(x->v), 0, scratch, x->keys);
+	for (int64_t i = 0; i < x->queries; i++)
+		math_softmax_grad(x->keys, weights + i * x->keys, scratch + i * x->keys, scratch + i * x->keys);
+	const struct small_matrix ds = {scratch, x->keys, 1};
+	if (dq)
+		small_gemm(x->queries, a->dk, x->keys, a->scale, ds, x->k, 1, dq + x->q_at, width_k);
+	if (dk)
+		small_gemm(x->keys, a->dk, x->queries, a->scale, transposed(ds), x->q, 1, dk + x->k_at, width_k);
+}
+
+void cpu_attention_grad(const struct attention_data *a, const real *dy, real *dq, real *dk, real *dv)
+{
+	const int64_t largest = largest_block(a);
+#pragma omp parallel
+	{
+		real *scratch = xmalloc((size_t)largest * sizeof *scratch);
+#pragma omp for schedule(dynamic, 4)
+		for (int32_t s = 0; s < a->query->count; s++)
+			for (int h = 0; h < a->heads; h++) {
+				const struct head x = head_of(a, s, h);
+				head_backward(a, &x, a->weights + a->block[s] + h * x.queries * x.keys, dy, scratch, dq, dk, dv);
+			}
+		free(scratch);
+	}
+}
+
+/* Weights and sums --------------------------------------------------------------------------------------------------*/
+
+void cpu_segment_softmax(const struct segments *s, const real *x, real *y)
+{
+#pragma omp parallel for if (s->count > 0 && s->offset[s->count] > PARALLEL_MIN)
+	for (int32_t i = 0; i < s->count; i++)
+		if (length(s, i))
+			math_softmax(length(s, i), 1, x + s->offset[i], y + s->offset[i]);
+}
+
+void cpu_segment_softmax_grad(const struct segments *s, const real *y, const real *dy, real *dx)
+{
+#pragma omp parallel for if (s->count > 0 && s->offset[s->count] > PARALLEL_MIN)
+	for (int32_t i = 0; i < s->count; i++) {
+		const int64_t n = length(s, i), at = s->offset[i];
+		const real mean = math_dot(n, y + at, dy + at);
+		for (int64_t j = at; j < at + n; j++)
+			dx[j] += y[j] * (dy[j] - mean);
+	}
+}
+
+void cpu_segment_sum(const struct segments *s, int64_t d, const real *x, const real *a, real *y)
+{
+#pragma omp parallel for if (s->count > 0 && s->offset[s->count] * d > PARALLEL_MIN)
+	for (int32_t i = 0; i < s->count; i++) {
+		memset(y + i * d, 0, (size_t)d * sizeof *y);
+		for (int64_t j = s->offset[i]; j < s->offset[i + 1]; j++)
+			math_axpy(d, a[j], x + j * d, y + i * d);
+	}
+}
+
+void cpu_segment_sum_grad(const struct segments *s, int64_t d, const real *x, const real *a, const real *dy, real *dx,
+                          real *da)
+{
+#pragma omp parallel for if (s->count > 0 && s->offset[s->count] * d > PARALLEL_MIN)
+	for (int32_t i = 0; i < s->count; i++)
+		for (int64_t j = s->offset[i]; j < s->offset[i + 1]; j++) {
+			if (da)
+				da[j] += math_dot(d, x + j * d, dy + i * d);
+			if (dx)
+				math_axpy(d, a[j], dy + i * d, dx + j * d);
+		}
+}
+
+void cpu_segment_dot(const struct segments *s, int64_t d, const real *x, const real *u, real *y)
+{
+#pragma omp parallel for if (s->count > 0 && s->offset[s->count] * d > PARALLEL_MIN)
+	for (int32_t i = 0; i < s->count; i++)
+		for (int64_t j = s->offset[i]; j < s->offset[i + 1]; j++)
+			y[j] = math_dot(d, x + j * d, u + i * d);
+}
+
+void cpu_segment_dot_grad(const struct segments *s, int64_t d, const real *x, const real *u, const real *dy, real *dx,
+                          real *du)
+{
+#pragma omp parallel for if (s->count > 0 && s->offset[s->count] * d > PARALLEL_MIN)
+	for (int32_t i = 0; i < s->count; i++)
+		for (int64_t j = s->offset[i]; j < s->offset[i + 1]; j++) {
+			if (dx)
+				math_axpy(d, dy[j], u + i * d, dx + j * d);
+			if (du)
+				math_axpy(d, dy[j], x + j * d, du + i * d);
+		}
+}
+
+/* -log softmax(x)[0] = log(sum exp(x - highest)) + highest - x[0], which is finite however unlikely the first is. */
+static double surprise(int64_t n, const real *x)
+{
+	double highest = x[0], sum = 0;
+	for (int64_t i = 1; i < n; i++)
+		highest = x[i] > highest ? x[i] : highest;
+	for (int64_t i = 0; i < n; i++)
+		sum += exp(x[i] - highest);
+	return log(sum) + highest - x[0];
+}
+
+void cpu_cross_entropy(const struct segments *s, const real *x, real *softmax, real *loss)
+{
+	double total = 0;
+	cpu_segment_softmax(s, x, softmax);
+	for (int32_t i = 0; i < s->count; i++)
+		total += surprise(length(s, i), x + s->offset[i]);
+	*loss = (real)(total / s->count);
+}
+
+void cpu_cross_entropy_grad(const struct segments *s, const real *softmax, real up, real *dx)
+{
+	const real share = up / (real)s->count;
+	math_axpy(s->offset[s->count], share, softmax, dx);
+	for (int32_t i = 0; i < s->count; i++)
+		dx[s->offset[i]] -= share;
+}
