@@ -1,0 +1,87 @@
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/arena.h"
+#include "common/cli.h"
+#include "eval/evaluation.h"
+#include "eval/results.h"
+#include "eval/text.h"
+
+enum { OUTPUT_MAX = 1 << 28 };
+
+struct options {
+	const char *behaviors;
+	struct cli_list predictions, names;
+	bool json;
+};
+
+static enum status check_options(const struct options *o)
+{
+	if (!o->behaviors)
+		return status_fail(ST_USAGE, "--behaviors FILE is needed: the impressions that were scored");
+	if (o->predictions.count == 0)
+		return status_fail(ST_USAGE, "--predictions FILE is needed: what score wrote");
+	if (o->names.count && o->names.count != o->predictions.count)
+		return status_fail(ST_USAGE, "--name: expected one for each of the %zu prediction files, found %zu",
+		                   o->predictions.count, o->names.count);
+	return ST_OK;
+}
+
+static enum status print_results(const struct options *o, const struct evaluation *e)
+{
+	const size_t count = o->predictions.count;
+	char **names = xcalloc(count, sizeof *names);
+	text_run_names(o->predictions.items, count, names);
+	for (size_t i = 0; i < o->names.count; i++) {
+		free(names[i]);
+		names[i] = xstrdup(o->names.items[i]);
+	}
+	struct strbuf out;
+	strbuf_init(&out, OUTPUT_MAX);
+	enum status st = ST_OK;
+	if (o->json)
+		st = results_json(e, names, o->predictions.items, &out);
+	else
+		results_table(e, names, &out);
+	if (!st)
+		st = strbuf_check(&out, "the table");
+	if (!st && (fwrite(out.data, 1, out.len, stdout) != out.len || fflush(stdout) != 0))
+		st = status_errno("standard output");
+	strbuf_release(&out);
+	for (size_t i = 0; i < count; i++)
+		free(names[i]);
+	free(names);
+	return st;
+}
+
+int main(int argc, char **argv)
+{
+	struct options o = {0};
+	const struct cli_option options[] = {
+		{"behaviors", CLI_STRING, &o.behaviors, "FILE",
+	     "The impressions with their clicks, as scored: DATA/behaviors/dev.tsv.", 0, 0},
+		{"predictions", CLI_LIST, &o.predictions, "FILE…",
+	     "What score wrote (MIND's submission format); with several, each is compared with the first.", 0, 0},
+		{"name", CLI_LIST, &o.names, "NAME…",
+	     "What the prediction files are called, in their order; otherwise by their folders.", 0, 0},
+		{"json", CLI_FLAG, &o.json, NULL, "Print JSON: one object, or an array of them for several prediction files.",
+	     0, 0},
+		{0},
+	};
+	struct cli c = {
+		.name = "evaluate",
+		.synopsis = "--behaviors FILE --predictions FILE… [options]",
+		.summary = "Prints MIND's official AUC, MRR, nDCG@5 and nDCG@10 of prediction files, and how certain their "
+	               "differences are.",
+		.options = options,
+	};
+	cli_parse(&c, argc, argv);
+	struct evaluation e = {0};
+	enum status st = check_options(&o);
+	if (!st)
+		st = evaluation_run(&e, o.behaviors, o.predictions.items, o.predictions.count);
+	if (!st)
+		st = print_results(&o, &e);
+	evaluation_release(&e);
+	return cli_finish(&c, st);
+}

@@ -1,0 +1,103 @@
+#include "eval/compare.h"
+
+#include <math.h>
+
+void paired_add(struct paired *p, double d)
+{
+	p->sum += d;
+	p->sum_squares += d * d;
+	p->n++;
+}
+
+/* Continued fraction of the incomplete beta function (DLMF 8.17.22), by Lentz's method. */
+static double beta_fraction(double a, double b, double x)
+{
+	const double tiny = 1e-300;
+	double c = 1, d = 1 - (a + b) * x / (a + 1);
+	d = 1 / (fabs(d) < tiny ? tiny : d);
+	double f = d;
+	for (int m = 1; m < 10000; m++) {
+		for (int odd = 0; odd < 2; odd++) {
+			const double k = odd ? -(a + m) * (a + b + m) / ((a + 2 * m) * (a + 2 * m + 1))
+			                     : m * (b - m) / ((a + 2 * m - 1) * (a + 2 * m));
+			d = 1 + k * x * d;
+			d = 1 / (fabs(d) < tiny ? tiny : d);
+			c = 1 + k * x / c;
+			c = fabs(c) < tiny ? tiny : c;
+			f *= c * d;
+		}
+		if (fabs(c * d - 1) < 1e-15)
+			break;
+	}
+	return f;
+}
+
+/* I_x(a, b); x and y = 1 - x are given apart, since the smaller of them carries the digits. */
+static double incomplete_beta(double a, double b, double x, double y)
+{
+	if (x <= 0)
+		return 0;
+	if (y <= 0)
+		return 1;
+	const double front = exp(lgamma(a + b) - lgamma(a) - lgamma(b) + a * log(x) + b * log(y));
+	/* The fraction converges fast on this side of the mean only. */
+	if (x < (a + 1) / (a + b + 2))
+		return front * beta_fraction(a, b, x) / a;
+	return 1 - front * beta_fraction(b, a, y) / b;
+}
+
+double student_p(double t, double df)
+{
+	if (isnan(t))
+		return NAN;
+	if (isinf(t))
+		return 0;
+	const double square = t * t;
+	return incomplete_beta(df / 2, 0.5, df / (df + square), square / (df + square));
+}
+
+double student_quantile(double p, double df)
+{
+	double low = 0, high = 1;
+	while (student_p(high, df) > p && high < 1e300)
+		high *= 2;
+	for (int i = 0; i < 200 && high - low > 1e-13 * high; i++) {
+		const double middle = low + (high - low) / 2;
+		if (student_p(middle, df) > p)
+			low = middle;
+		else
+			high = middle;
+	}
+	return low + (high - low) / 2;
+}
+
+struct comparison paired_compare(const struct paired *p)
+{
+	const double n = (double)p->n;
+	struct comparison c = {p->n ? p->sum / n : NAN, NAN, NAN, NAN, NAN, NAN};
+	if (p->n < 2)
+		return c;
+	const double variance = (p->sum_squares - p->sum * c.mean) / (n - 1);
+	/* Differences that are all alike leave only rounding: it must not pass for certainty, nor for a negative. */
+	const bool alike = variance <= 1e-14 * p->sum_squares / n;
+	c.error = alike ? 0 : sqrt(variance / n);
+	const double reach = alike ? 0 : student_quantile(0.05, n - 1) * c.error;
+	c.low = c.mean - reach;
+	c.high = c.mean + reach;
+	if (alike)
+		c.t = c.mean == 0 ? 0 : copysign(INFINITY, c.mean);
+	else
+		c.t = c.mean / c.error;
+	c.p = c.t == 0 ? 1 : student_p(c.t, n - 1);
+	return c;
+}
+
+struct comparison comparison_reversed(const struct comparison *c)
+{
+	return (struct comparison){-c->mean, c->error, -c->high, -c->low, -c->t, c->p};
+}
+
+bool comparison_certain(const struct comparison *c)
+{
+	return c->low > 0 || c->high < 0;
+}

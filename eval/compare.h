@@ -1,0 +1,32 @@
+/* Paired comparison: the mean of differences over impressions, and how certain it is. */
+#ifndef COVERLINE_EVAL_COMPARE_H
+#define COVERLINE_EVAL_COMPARE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Running sums of differences d. Zero-initialise before first use. */
+struct paired {
+	double sum, sum_squares;
+	uint64_t n;
+};
+
+void paired_add(struct paired *p, double d);
+
+/* mean of d, its standard error, and the 95 % interval and two-sided p of Student's t with n - 1 degrees of freedom.
+ * Everything but the mean is NaN for n < 2. Equal differences have error 0: p is then 1 if they are 0, else 0. */
+struct comparison {
+	double mean, error, low, high, t, p;
+};
+struct comparison paired_compare(const struct paired *p);
+/* The same of -d: the comparison the other way round. */
+struct comparison comparison_reversed(const struct comparison *c);
+/* True if the interval leaves out 0. */
+bool comparison_certain(const struct comparison *c);
+
+/* P(|T| >= |t|) for Student's t with df > 0 degrees of freedom. */
+double student_p(double t, double df);
+/* The t > 0 with P(|T| >= t) = p, for 0 < p < 1; to 12 digits. */
+double student_quantile(double p, double df);
+
+#endif

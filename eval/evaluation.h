@@ -1,0 +1,42 @@
+/* Any number of prediction files against one behaviors file, all read in step in one pass. */
+#ifndef COVERLINE_EVAL_EVALUATION_H
+#define COVERLINE_EVAL_EVALUATION_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/status.h"
+#include "eval/compare.h"
+#include "eval/metrics.h"
+
+/* A metric of one run on one impression, added up. */
+struct run_sums {
+	double sum[METRIC_COUNT];
+};
+
+struct evaluation {
+	size_t run_count;
+	uint64_t lines;                       /* impressions in the behaviors file */
+	uint64_t kinds[IMPRESSION_KINDS];     /* of them, by kind; only IMPRESSION_SCORED ones enter the means */
+	struct run_sums *runs;                /* [run_count] */
+	struct paired (*pairs)[METRIC_COUNT]; /* [run_count * (run_count - 1) / 2], see evaluation_compare */
+};
+
+/* Reads the files to their ends. predictions [count], count > 0. ST_MALFORMED names file and line, also when no impression
+ * has both a clicked and a not-clicked candidate. e is zeroed before, and released by the caller even after a failure. */
+MUST_CHECK enum status evaluation_run(struct evaluation *e, const char *behaviors, const char *const *predictions,
+                                      size_t count);
+void evaluation_release(struct evaluation *e);
+
+/* The plain mean over scored impressions. */
+double evaluation_mean(const struct evaluation *e, size_t run, enum metric m);
+/* Scored impressions, and all the others. */
+uint64_t evaluation_impressions(const struct evaluation *e);
+uint64_t evaluation_skipped(const struct evaluation *e);
+/* run minus base, paired by impression; run and base differ. */
+struct comparison evaluation_compare(const struct evaluation *e, size_t run, size_t base, enum metric m);
+/* The run that is ahead of every other in m beyond the 95 % interval of the paired difference, or -1 if none is (or
+ * there is one run only). */
+int evaluation_leader(const struct evaluation *e, enum metric m);
+
+#endif

@@ -1,0 +1,22 @@
+/* An evaluation as text for people and as JSON for programs. */
+#ifndef COVERLINE_EVAL_RESULTS_H
+#define COVERLINE_EVAL_RESULTS_H
+
+#include "common/status.h"
+#include "common/strbuf.h"
+#include "eval/evaluation.h"
+
+/* A p value for people: "0.042", "< 0.001"; "-" for NaN. */
+void results_p(struct strbuf *out, double p);
+
+/* Aligned lines, one a run; for two and more with the paired difference of AUC to the first, its standard error, 95 %
+ * interval, t and p. names [run_count]. */
+void results_table(const struct evaluation *e, char *const *names, struct strbuf *out);
+
+/* One object for one run, an array of objects for several. Keys: name, predictions, auc, mrr, ndcg5, ndcg10, impressions,
+ * skipped, skipped_no_click, skipped_only_clicks, skipped_unlabelled; from the second run on base (the first one's
+ * name), and for each metric delta_KEY, delta_KEY_error, delta_KEY_low, delta_KEY_high; t and p are of AUC. What is undefined is null. */
+MUST_CHECK enum status results_json(const struct evaluation *e, char *const *names, const char *const *predictions,
+                                    struct strbuf *out);
+
+#endif
