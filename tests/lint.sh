@@ -62,7 +62,7 @@ one_includer() {
 	while read -r header file; do
 		git grep -nlE --untracked "#include <$header" -- common crawl render extract model eval | grep -vx "$file" && bad=1
 	done <<-'PLACES'
-		hdf5 common/h5.c
+		hdf5 common/h5_file.h
 		vips/ common/image.c
 		cblas.h model/tensor/kernels_cpu.c
 		dnnl model/tensor/onednn.c
