@@ -4,7 +4,7 @@
 #   FOLDER/cmd_NAME.c   build/bin/coverline-NAME (cmd_coverline.c: build/bin/coverline)
 #   FOLDER/**/*.c       FOLDER's archive, build/lib/libFOLDER.a; model's is libcoverline.a, and once more in double
 #   tests/KIND/test_*.c a cmocka program;  tests/stage/*.sh, tests/fault/*.sh: shell tests. All print TAP.
-# Options: BUILD=folder  SAN=1 (sanitizers)  CC=clang  PREFIX=/usr/local  DESTDIR=
+# Options: BUILD=folder  SAN=1 (sanitizers)  CC=clang  PREFIX=/usr/local  DESTDIR=  V=1 (show the commands)
 
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 .DELETE_ON_ERROR:
@@ -66,6 +66,10 @@ CFLAGS_ALL = -std=c11 -g $(OPTIMISE) $(OPENMP) $(WARNINGS) -ffp-contract=off -fP
 LDFLAGS_ALL = -pthread $(OPENMP) $(OPTIMISE) -Wl,--as-needed \
 	$(if $(OPENBLAS_OPENMP),-Wl$(comma)-rpath$(comma)$(patsubst %/pkgconfig,%,$(OPENBLAS_OPENMP))) $(LDFLAGS)
 
+# One short line a file; V=1 shows the commands.
+Q := $(if $(V),,@)
+say = @$(if $(V),true,printf '  %-4s %s\n' $1 $2)
+
 # Build ---------------------------------------------------------------------------------------------------------------
 
 .PHONY: all programs
@@ -73,18 +77,21 @@ all: programs $(ARCHIVES) ## build everything
 programs: $(PROGRAMS) $(DEMO_WORLD)
 
 $(BUILD)/obj/%.o: %.c Makefile $(BUILD)/packages.mk
+	$(call say,CC,$<)
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP -c $< -o $@
+	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP -c $< -o $@
 
 $(BUILD)/obj64/%.o: %.c Makefile $(BUILD)/packages.mk
+	$(call say,CC64,$<)
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS_ALL) -DCOVERLINE_DOUBLE $(CFLAGS_ALL) -MMD -MP -c $< -o $@
+	$(Q)$(CC) $(CPPFLAGS_ALL) -DCOVERLINE_DOUBLE $(CFLAGS_ALL) -MMD -MP -c $< -o $@
 
 define archive
 $(BUILD)/lib/lib$1.a: $2
+	$$(call say,AR,$$@)
 	@mkdir -p $$(@D)
 	@rm -f $$@
-	ar rcs $$@ $$^
+	$$(Q)ar rcs $$@ $$^
 endef
 $(eval $(call archive,common,$(call objects,common)))
 $(foreach f,$(STAGE_FOLDERS),$(eval $(call archive,$f,$(call objects,$f))))
@@ -103,22 +110,26 @@ link = $(CC) $(LDFLAGS_ALL) $(filter %.o %.a,$^) $(PKG_LIBS) -o $@
 
 define program_rule
 $(call program,$(patsubst cmd_%,%,$(basename $(notdir $1)))): $(patsubst %.c,$(BUILD)/obj/%.o,$1) $(call archives,$(patsubst %/,%,$(dir $1)))
+	$$(call say,LINK,$$@)
 	@mkdir -p $$(@D)
-	$$(link)
+	$$(Q)$$(link)
 endef
 $(foreach c,$(COMMANDS),$(eval $(call program_rule,$c)))
 
 $(BUILD)/bin/demo-world: $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard pipelines/demo/*.c)) $(BUILD)/lib/libcommon.a
+	$(call say,LINK,$@)
 	@mkdir -p $(@D)
-	$(link)
+	$(Q)$(link)
 
 TEST_ARCHIVES := $(patsubst %,$(BUILD)/lib/lib%.a,crawl render extract eval coverline common)
 $(BUILD)/tests/grad/%: $(BUILD)/obj64/tests/grad/%.o $(BUILD)/lib/libcoverline64.a
+	$(call say,LINK,$@)
 	@mkdir -p $(@D)
-	$(link) $(CMOCKA_LIBS)
+	$(Q)$(link) $(CMOCKA_LIBS)
 $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(TEST_ARCHIVES)
+	$(call say,LINK,$@)
 	@mkdir -p $(@D)
-	$(link) $(CMOCKA_LIBS)
+	$(Q)$(link) $(CMOCKA_LIBS)
 
 -include $(shell test -d $(BUILD) && find $(BUILD) -name '*.d')
 
@@ -188,4 +199,4 @@ clean: ## remove everything that was built, the demo's results included
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' $(MAKEFILE_LIST) | expand -t 14
-	@echo "Options: SEED=1 (demo)  SAN=1  CC=clang  BUILD=build  PREFIX=/usr/local  DESTDIR=  -jN"
+	@echo "Options: SEED=1 (demo)  SAN=1  CC=clang  BUILD=build  PREFIX=/usr/local  DESTDIR=  V=1  -jN"
