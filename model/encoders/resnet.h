@@ -1,0 +1,78 @@
+/* Residual networks of bottleneck blocks (He et al. 2016), for inference.
+ *
+ * Tensor names are torchvision's: conv1.weight, bn1.{weight,bias,running_mean,running_var},
+ * layerS.B.{conv1,conv2,conv3}.weight, layerS.B.{bn1,bn2,bn3}.…, layerS.0.downsample.{0,1}.…, fc.{weight,bias}. */
+#ifndef COVERLINE_MODEL_ENCODERS_RESNET_H
+#define COVERLINE_MODEL_ENCODERS_RESNET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/status.h"
+#include "model/encoders/weights.h"
+#include "model/tensor/onednn.h"
+
+#define RESNET_NETWORKS "resnet50|resnet101|resnet152|resnet50-caffe"
+#define RESNET_STAGES   4
+
+/* input[c] = (value * scale - mean[c]) / deviation[c] of an 8-bit channel, in the order that the network was trained on. */
+struct resnet_input {
+	bool bgr;
+	float scale;
+	float mean[3], deviation[3]; /* in the order of the channels of the input */
+};
+
+struct resnet_config {
+	const char *name;
+	int blocks[RESNET_STAGES];
+	int64_t width; /* channels of conv1 and of the first stage's inner convolutions; the last is 32 times that */
+	bool
+		stride_in_first; /* a stage's stride is in its first block's 1x1 (2015, Caffe), not in its 3x3 (torchvision v1.5) */
+	float epsilon;       /* of batch normalisation */
+	int64_t classes;     /* rows of fc */
+	struct resnet_input input;
+};
+
+/* NULL if there is none of that name. */
+const struct resnet_config *resnet_find(const char *name);
+
+/* Where a network stops. */
+enum resnet_output {
+	RESNET_LAYER2,  /* [batch, ceil(height / 8), ceil(width / 8), 8 width], after layer2 */
+	RESNET_POOLED,  /* [batch, 1, 1, 32 width], the global average */
+	RESNET_CLASSES, /* [batch, 1, 1, classes], fc of that, before the softmax */
+};
+
+/* ST_MALFORMED names every tensor that disagrees. fc is optional unless output is RESNET_CLASSES. */
+MUST_CHECK enum status resnet_check(const struct resnet_config *c, const struct weights *w, enum resnet_output output);
+
+/* How a network is made; algorithm as onednn.h tells. */
+struct resnet_options {
+	enum resnet_output output;
+	enum net_algorithm algorithm;
+	int64_t batch, height, width;
+};
+
+struct resnet {
+	struct onednn_net *net;
+	int64_t batch, height, width;                /* of the input */
+	int64_t map_height, map_width, map_channels; /* of the output */
+};
+
+/* Batch normalisation is folded into the convolutions as the weights are read. w may be closed after. r is zeroed before;
+ * released by the caller, after a failure too. */
+MUST_CHECK enum status resnet_open(struct resnet *r, const struct resnet_config *c, const struct weights *w,
+                                   const struct resnet_options *o);
+void resnet_release(struct resnet *r);
+
+/* input [batch, 3, height, width], as resnet_config's input tells; output as o->output tells. */
+MUST_CHECK enum status resnet_run(struct resnet *r, const float *input, float *output);
+
+/* One 8-bit RGB picture, pixel after pixel, to the three planes that the network reads. */
+void resnet_prepare(const struct resnet_config *c, const uint8_t *rgb, size_t pixels, float *planes);
+
+/* "RGB 0-1, mean …, deviation …": for the shard. The caller frees. */
+char *resnet_describe_input(const struct resnet_config *c);
+
+#endif
