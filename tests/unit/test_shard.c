@@ -1,4 +1,5 @@
 /* Feature shards and boxes: parts, the united table, and what readers refuse. */
+#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -58,14 +59,19 @@ static int make_world(void **state)
 	return 0;
 }
 
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)st;
+	(void)type;
+	(void)ftw;
+	return remove(path);
+}
+
 static int remove_world(void **state)
 {
 	struct world *w = *state;
-	char command[300];
-	int result;
+	int result = nftw(w->folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 
-	snprintf(command, sizeof(command), "rm -rf '%s'", w->folder);
-	result = system(command);
 	free(w);
 	return result;
 }
