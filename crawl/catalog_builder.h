@@ -1,0 +1,49 @@
+/* Makes DATA from MIND's splits: catalog.tsv, behaviors/SPLIT.tsv, README.txt and, last, catalog.json. */
+#ifndef COVERLINE_CRAWL_CATALOG_BUILDER_H
+#define COVERLINE_CRAWL_CATALOG_BUILDER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/status.h"
+#include "crawl/catalog_source.h"
+
+struct split_counts {
+	bool present;
+	uint64_t impressions, users, candidates, clicks;
+	uint64_t empty_histories; /* impressions of readers without a history */
+	uint64_t unlabelled;      /* impressions whose candidates are bare ids */
+};
+
+struct catalog_counts {
+	uint64_t news, categories, subcategories;
+	uint64_t news_without_url;
+	uint64_t duplicate_ids; /* rows passed over, as their id had appeared */
+	uint64_t users;         /* over all splits */
+	uint64_t rejected;      /* rows left out in lenient reading */
+	struct split_counts split[SPLITS];
+};
+
+struct catalog_options {
+	const char *out;                /* DATA */
+	const char *arguments;          /* the command line */
+	bool lenient;                   /* leave bad rows out and list them in DATA/catalog-rejected.tsv */
+	struct catalog_source *sources; /* [source_count], digested, at most one for each split */
+	size_t source_count;
+};
+
+/* The catalogue is the union of the sources' news in the order of sources; the first row of an id wins. Memory grows with news and
+ * users only. ST_MALFORMED names file, line and column of the first bad row; ST_PARTIAL if rows were left out. */
+MUST_CHECK enum status catalog_build(const struct catalog_options *options);
+
+/* catalog_summary.c: what says what a DATA folder holds. */
+
+/* True if DATA was made by this version from just these sources and options, and its files are as they were made;
+ * *rejected then says how many rows had been left out. */
+bool catalog_summary_current(const struct catalog_options *options, uint64_t *rejected);
+/* Writes README.txt, then catalog.json with the counts and the digests of inputs and outputs. */
+MUST_CHECK enum status catalog_summary_write(const struct catalog_options *options,
+                                             const struct catalog_counts *counts);
+
+#endif

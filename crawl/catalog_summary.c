@@ -1,0 +1,245 @@
+#include "crawl/catalog_builder.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "common/arena.h"
+#include "common/cli.h"
+#include "common/digest.h"
+#include "common/fault.h"
+#include "common/file.h"
+#include "common/strbuf.h"
+
+#define SUMMARY_MAX ((size_t)8 << 20)
+
+static const char readme[] = "This folder was made by Coverline. It can be moved or copied as a whole.\n"
+							 "\n"
+							 "catalog.tsv            the news, one a row: id, category, subcategory, title, abstract,\n"
+							 "                       url, title entities, abstract entities; tab-separated, UTF-8,\n"
+							 "                       no header, no quoting. Row i of every other file is news i.\n"
+							 "behaviors/SPLIT.tsv    what readers were shown (train, dev, test): impression id, user\n"
+							 "                       id, time, history (news ids, oldest first), candidates (id-1\n"
+							 "                       clicked, id-0 shown; bare ids where clicks are not published)\n"
+							 "catalog.json           counts of the above, and SHA-256 of inputs and outputs\n"
+							 "catalog-rejected.tsv   only if rows were left out: file, line, reason\n"
+							 "\n"
+							 "Later stages add, each with a summary STAGE.json:\n"
+							 "\n"
+							 "images/ID.jpg          the cover image of news ID (coverline crawl)\n"
+							 "crawl.sqlite           how each image was found, or why there is none; warc/ has the\n"
+							 "                       pages and pictures as they were served\n"
+							 "cards/ID.png           the impression card of news ID (coverline render)\n"
+							 "boxes/part-*.h5        where cover, category, title lines and words are on the cards\n"
+							 "features/KIND.h5       features of one kind, one row a news; a view of\n"
+							 "                       features/KIND/part-*.h5 (coverline extract)\n"
+							 "\n"
+							 "`coverline STAGE --help` describes each stage.\n";
+
+static char *split_path(const char *out, enum split s)
+{
+	return path_printf("%s/behaviors/%s.tsv", out, split_name(s));
+}
+
+static bool text_is(const json_t *summary, const char *key, const char *wanted)
+{
+	const char *found = json_string_value(json_object_get(summary, key));
+
+	return wanted ? found && strcmp(found, wanted) == 0 : !found;
+}
+
+static void set_text(json_t *summary, const char *key, const char *value)
+{
+	/* Arguments need not be UTF-8, which JSON has to be. */
+	json_t *text = json_string(value);
+
+	json_object_set_new(summary, key, text ? text : json_string("(not UTF-8)"));
+}
+
+static void set_count(json_t *summary, const char *key, uint64_t value)
+{
+	json_object_set_new(summary, key, json_integer((json_int_t)value));
+}
+
+/* Inputs ----------------------------------------------------------------------------------------------------------- */
+
+/* One source in three keys: its place in the order, and what it was made of. */
+static void set_source(json_t *summary, const struct catalog_source *s, size_t place)
+{
+	const char *split = split_name(s->split);
+	char key[64];
+
+	snprintf(key, sizeof key, "source_%zu", place + 1);
+	set_text(summary, key, split);
+	snprintf(key, sizeof key, s->zip ? "sha256_input_%s_zip" : "sha256_input_%s_news", split);
+	set_text(summary, key, s->news_sha256);
+	snprintf(key, sizeof key, "sha256_input_%s_behaviors", split);
+	if (!s->zip)
+		set_text(summary, key, s->behaviors_sha256);
+}
+
+static bool source_is(const json_t *summary, const struct catalog_source *s, size_t place)
+{
+	json_t *wanted = json_object(), *value;
+	const char *key;
+	bool same = true;
+
+	set_source(wanted, s, place);
+	json_object_foreach(wanted, key, value)
+	{
+		same = same && json_equal(value, json_object_get(summary, key));
+	}
+	json_decref(wanted);
+	return same;
+}
+
+/* Outputs ---------------------------------------------------------------------------------------------------------- */
+
+static bool output_is(const json_t *summary, const char *key, const char *path)
+{
+	char found[DIGEST_HEX];
+
+	return file_exists(path) && digest_file(path, found) == ST_OK && text_is(summary, key, found);
+}
+
+static bool outputs_are(const json_t *summary, const char *out)
+{
+	char *path = path_join(out, "catalog.tsv"), key[64];
+	bool same = output_is(summary, "sha256_catalog", path);
+
+	free(path);
+	for (int i = 0; i < SPLITS && same; i++) {
+		path = split_path(out, (enum split)i);
+		snprintf(key, sizeof key, "sha256_behaviors_%s", split_name((enum split)i));
+		same = json_object_get(summary, key) ? output_is(summary, key, path) : !file_exists(path);
+		free(path);
+	}
+	path = path_join(out, "README.txt");
+	same = same && file_exists(path);
+	free(path);
+	path = path_join(out, "catalog-rejected.tsv");
+	same = same && file_exists(path) == (json_integer_value(json_object_get(summary, "rejected")) > 0);
+	free(path);
+	return same;
+}
+
+static enum status set_outputs(json_t *summary, const char *out, const struct catalog_counts *counts)
+{
+	char *path = path_join(out, "catalog.tsv"), key[64], hex[DIGEST_HEX];
+	enum status st = digest_file(path, hex);
+
+	free(path);
+	if (st != ST_OK)
+		return st;
+	set_text(summary, "sha256_catalog", hex);
+	for (int i = 0; i < SPLITS; i++) {
+		if (!counts->split[i].present)
+			continue;
+		path = split_path(out, (enum split)i);
+		st = digest_file(path, hex);
+		free(path);
+		if (st != ST_OK)
+			return st;
+		snprintf(key, sizeof key, "sha256_behaviors_%s", split_name((enum split)i));
+		set_text(summary, key, hex);
+	}
+	return ST_OK;
+}
+
+/* Whole ------------------------------------------------------------------------------------------------------------ */
+
+bool catalog_summary_current(const struct catalog_options *options, uint64_t *rejected)
+{
+	char *path = path_join(options->out, "catalog.json"), key[64];
+	json_t *summary = NULL;
+	struct strbuf text;
+	bool current = false;
+
+	strbuf_init(&text, SUMMARY_MAX);
+	if (!file_exists(path) || file_read(path, &text) != ST_OK)
+		goto out;
+	summary = json_loadb(text.data, text.len, 0, NULL);
+	if (!summary || !text_is(summary, "program", "coverline " COVERLINE_VERSION) ||
+	    json_is_true(json_object_get(summary, "lenient")) != options->lenient)
+		goto out;
+	current = true;
+	for (size_t i = 0; i < options->source_count; i++)
+		current = current && source_is(summary, &options->sources[i], i);
+	snprintf(key, sizeof key, "source_%zu", options->source_count + 1);
+	current = current && text_is(summary, key, NULL) && outputs_are(summary, options->out);
+	*rejected = (uint64_t)json_integer_value(json_object_get(summary, "rejected"));
+out:
+	json_decref(summary);
+	strbuf_release(&text);
+	free(path);
+	return current;
+}
+
+static void set_split(json_t *summary, enum split s, const struct split_counts *c)
+{
+	const struct {
+		const char *name;
+		uint64_t value;
+	} counts[] = {
+		{"impressions", c->impressions}, {"users", c->users},           {"candidates", c->candidates},
+		{"clicks", c->clicks},           {"unlabelled", c->unlabelled}, {"empty_histories", c->empty_histories},
+	};
+	char key[64];
+
+	for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+		snprintf(key, sizeof key, "%s_%s", counts[i].name, split_name(s));
+		set_count(summary, key, counts[i].value);
+	}
+}
+
+static void set_counts(json_t *summary, const struct catalog_counts *counts)
+{
+	set_count(summary, "news", counts->news);
+	set_count(summary, "categories", counts->categories);
+	set_count(summary, "subcategories", counts->subcategories);
+	set_count(summary, "news_without_url", counts->news_without_url);
+	set_count(summary, "duplicate_ids", counts->duplicate_ids);
+	set_count(summary, "users", counts->users);
+	for (int i = 0; i < SPLITS; i++) {
+		if (counts->split[i].present)
+			set_split(summary, (enum split)i, &counts->split[i]);
+	}
+	set_count(summary, "rejected", counts->rejected);
+}
+
+enum status catalog_summary_write(const struct catalog_options *options, const struct catalog_counts *counts)
+{
+	char *path = path_join(options->out, "README.txt"), *text = NULL;
+	json_t *summary = json_object();
+	enum status st = file_write(path, readme, sizeof readme - 1);
+
+	free(path);
+	path = path_join(options->out, "catalog.json");
+	if (st != ST_OK)
+		goto out;
+	set_counts(summary, counts);
+	json_object_set_new(summary, "lenient", json_boolean(options->lenient));
+	set_text(summary, "program", "coverline " COVERLINE_VERSION);
+	set_text(summary, "arguments", options->arguments);
+	for (size_t i = 0; i < options->source_count; i++)
+		set_source(summary, &options->sources[i], i);
+	st = set_outputs(summary, options->out, counts);
+	if (st != ST_OK)
+		goto out;
+	text = json_dumps(summary, JSON_INDENT(1) | JSON_PRESERVE_ORDER);
+	if (!text) {
+		st = status_fail(ST_MEMORY, "%s: cannot be put together", path);
+		goto out;
+	}
+	text = xrealloc(text, strlen(text) + 2, 1);
+	memcpy(text + strlen(text), "\n", 2);
+	fault_point("catalog.json");
+	st = file_write(path, text, strlen(text));
+out:
+	free(text);
+	json_decref(summary);
+	free(path);
+	return st;
+}
