@@ -200,10 +200,12 @@ static int reordered(struct onednn_net *net, int source, layout wanted)
 {
 	dnnl_primitive_attr_t attr = NULL;
 	dnnl_primitive_desc_t pd = NULL;
+	int64_t dim[4];
 	enum status st;
 
 	if (dnnl_memory_desc_equal(net->maps[source].layout, wanted))
 		return source;
+	onednn_net_shape(net, source, dim);
 	st = new_attributes(&attr);
 	if (st == ST_OK)
 		st = check(
@@ -212,7 +214,7 @@ static int reordered(struct onednn_net *net, int source, layout wanted)
 	dnnl_primitive_attr_destroy(attr);
 	if (st != ST_OK)
 		return fail(net, st);
-	return add_step(net, pd, source, add_map(net, wanted, net->maps[source].dim, NET_NONE));
+	return add_step(net, pd, source, add_map(net, wanted, dim, NET_NONE));
 }
 
 /* A memory in the layout wanted with the values of a plain array; the caller owns it. */
@@ -547,8 +549,10 @@ enum status onednn_net_run(struct onednn_net *net, const float *input, float *ou
 {
 	enum status st = check(dnnl_memory_set_data_handle(net->maps[0].memory, (void *)input), "take the input");
 
-	if (st == ST_OK)
-		st = check(dnnl_memory_set_data_handle(net->maps[net->output].memory, output), "take the output");
+	for (int i = 0; i < net->map_count && st == ST_OK; i++) {
+		if (net->maps[i].value == net->maps[net->output].value)
+			st = check(dnnl_memory_set_data_handle(net->maps[i].memory, output), "take the output");
+	}
 	for (int i = 0; i < net->step_count && st == ST_OK; i++)
 		st = run_step(net, &net->steps[i]);
 	return st == ST_OK ? check(dnnl_stream_wait(net->stream), "run") : st;
