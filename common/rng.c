@@ -26,6 +26,48 @@ void rng_block(uint64_t seed, uint64_t stream, uint64_t b, uint32_t out[4])
 	out[3] = c3;
 }
 
+#define LANES 16
+
+/* Blocks side by side, so that a round is a loop without branches that compilers turn into vectors. */
+static void lanes(uint64_t seed, uint64_t stream, uint64_t b, uint32_t c[4][LANES])
+{
+	uint32_t k0 = (uint32_t)seed, k1 = (uint32_t)(seed >> 32);
+
+	for (unsigned l = 0; l < LANES; l++) {
+		c[0][l] = (uint32_t)(b + l);
+		c[1][l] = (uint32_t)((b + l) >> 32);
+		c[2][l] = (uint32_t)stream;
+		c[3][l] = (uint32_t)(stream >> 32);
+	}
+	for (int i = 0; i < ROUNDS; i++) {
+#pragma omp simd
+		for (int l = 0; l < LANES; l++) {
+			uint64_t p0 = (uint64_t)0xD2511F53u * c[0][l], p1 = (uint64_t)0xCD9E8D57u * c[2][l];
+
+			c[0][l] = (uint32_t)(p1 >> 32) ^ c[1][l] ^ k0;
+			c[2][l] = (uint32_t)(p0 >> 32) ^ c[3][l] ^ k1;
+			c[1][l] = (uint32_t)p1;
+			c[3][l] = (uint32_t)p0;
+		}
+		k0 += 0x9E3779B9u;
+		k1 += 0xBB67AE85u;
+	}
+}
+
+void rng_blocks(uint64_t seed, uint64_t stream, uint64_t b, uint64_t count, uint32_t *out)
+{
+	uint32_t c[4][LANES];
+
+	for (uint64_t i = 0; i < count; i += LANES) {
+		uint64_t n = count - i < LANES ? count - i : LANES;
+
+		lanes(seed, stream, b + i, c);
+		for (uint64_t l = 0; l < n; l++)
+			for (int j = 0; j < 4; j++)
+				out[4 * (i + l) + j] = c[j][l];
+	}
+}
+
 void rng_init(struct rng *r, uint64_t seed, uint64_t stream)
 {
 	*r = (struct rng){.seed = seed, .stream = stream};

@@ -28,5 +28,7 @@ void rng_shuffle(struct rng *r, uint32_t *items, uint32_t n);
 
 /* The four values at block index b of (seed, stream): what bulk users (dropout) vectorise over. */
 void rng_block(uint64_t seed, uint64_t stream, uint64_t b, uint32_t out[4]);
+/* The same for blocks b … b + count - 1 at once, several times faster: out[4 * i + j] is value j of block b + i. */
+void rng_blocks(uint64_t seed, uint64_t stream, uint64_t b, uint64_t count, uint32_t *out);
 
 #endif

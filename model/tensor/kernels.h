@@ -43,7 +43,7 @@ struct kernels {
 	void (*relu_grad)(int64_t n, const real *y, const real *dy, real *dx);
 	/* y = softmax(scale * x), n > 0; may be in place */
 	void (*softmax)(int64_t n, real scale, const real *x, real *y);
-	/* keep[i] = 1 with probability 1 - p, else 0, from the counter (seed, stream); y = keep ? scale * x : 0 */
+	/* keep[i] = 1 with probability 1 - p, else 0, from the counter (seed, stream); y = x * keep / (1 - p) */
 	void (*dropout)(int64_t n, double p, uint64_t seed, uint64_t stream, const real *x, real *y, uint8_t *keep);
 	void (*dropout_grad)(int64_t n, double p, const uint8_t *keep, const real *dy, real *dx);
 	/* y[i, j] = g[i, j] * a[i, j] + (1 - g[i, j]) * b[i, j]; g has d columns or one */

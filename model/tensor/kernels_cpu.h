@@ -11,6 +11,9 @@
 #define FOR_EACH_VECTOR_WIDTH
 #endif
 
+/* For what such a loop calls: left outside, it would be compiled for the narrowest vector only. */
+#define INLINE static inline __attribute__((always_inline))
+
 /* Long arrays are cut into blocks of this many elements, whatever the number of threads. */
 enum { BLOCK = 4096 };
 static inline int64_t block_count(int64_t n)
@@ -42,10 +45,11 @@ struct small_matrix {
 	const real *data;
 	int64_t row, col;
 };
-/* c[m, n] = beta * c + alpha * a b on the calling thread, for matrices too small to be worth a call of BLAS. ldc is the
+enum small_into { SMALL_REPLACE, SMALL_ADD };
+/* c[m, n] = alpha * a b, or c += it, on the calling thread, for matrices too small to be worth a call of BLAS. ldc is the
  * row stride of c. */
-void small_gemm(int64_t m, int64_t n, int64_t k, real alpha, struct small_matrix a, struct small_matrix b, real beta,
-                real *c, int64_t ldc);
+void small_gemm(int64_t m, int64_t n, int64_t k, real alpha, struct small_matrix a, struct small_matrix b,
+                enum small_into into, real *c, int64_t ldc);
 
 /* kernels_elementwise.c */
 void cpu_axpy(int64_t n, real alpha, const real *x, real *y);

@@ -63,15 +63,13 @@ void cpu_relu_grad(int64_t n, const real *y, const real *dy, real *dx)
 		dx[i] += y[i] > 0 ? dy[i] : 0;
 }
 
-/* Four elements a block of the generator; the last block may be cut short. */
+/* n <= BLOCK; four elements a block of the generator, and the last of those may be cut short. */
 static void draw_keep(int64_t n, uint32_t threshold, uint64_t seed, uint64_t stream, uint64_t first, uint8_t *keep)
 {
-	for (int64_t i = 0; i < n; i += 4) {
-		uint32_t word[4];
-		rng_block(seed, stream, first + (uint64_t)i / 4, word);
-		for (int64_t j = 0; j < 4 && i + j < n; j++)
-			keep[i + j] = word[j] >= threshold;
-	}
+	uint32_t word[BLOCK];
+	rng_blocks(seed, stream, first, ((uint64_t)n + 3) / 4, word);
+	for (int64_t i = 0; i < n; i++)
+		keep[i] = word[i] >= threshold;
 }
 
 void cpu_dropout(int64_t n, double p, uint64_t seed, uint64_t stream, const real *x, real *y, uint8_t *keep)
@@ -84,7 +82,7 @@ void cpu_dropout(int64_t n, double p, uint64_t seed, uint64_t stream, const real
 		draw_keep(size, threshold, seed, stream, (uint64_t)start / 4, keep + start);
 #pragma omp simd
 		for (int64_t i = start; i < start + size; i++)
-			y[i] = keep[i] ? scale * x[i] : 0;
+			y[i] = scale * keep[i] * x[i];
 	}
 }
 
@@ -93,7 +91,7 @@ void cpu_dropout_grad(int64_t n, double p, const uint8_t *keep, const real *dy, 
 	const real scale = (real)(1 / (1 - p));
 #pragma omp parallel for simd if (parallel : n > PARALLEL_MIN)
 	for (int64_t i = 0; i < n; i++)
-		dx[i] += keep[i] ? scale * dy[i] : 0;
+		dx[i] += scale * keep[i] * dy[i];
 }
 
 FOR_EACH_VECTOR_WIDTH static void adam_block(int64_t n, const struct adam_factors *f, const real *g, real *m, real *v,

@@ -9,12 +9,12 @@
 
 #ifdef COVERLINE_DOUBLE
 
-static inline real exp_one(real x)
+INLINE real exp_one(real x)
 {
 	return exp(x);
 }
 
-static inline real tanh_one(real x)
+INLINE real tanh_one(real x)
 {
 	return tanh(x);
 }
@@ -22,7 +22,7 @@ static inline real tanh_one(real x)
 #else
 
 /* 2^n for -126 <= n <= 127 */
-static inline float power_of_two(int32_t n)
+INLINE float power_of_two(int32_t n)
 {
 	const uint32_t bits = (uint32_t)(n + 127) << 23;
 	float y;
@@ -32,7 +32,7 @@ static inline float power_of_two(int32_t n)
 
 /* x = n ln 2 + r with |r| <= ln 2 / 2; returns n, for |x| < 128. ln 2 is cut in two so that n times the first part is
  * exact. */
-static inline int32_t reduce(float x, float *r)
+INLINE int32_t reduce(float x, float *r)
 {
 	const float to_integer = 12582912.0F; /* 1.5 * 2^23: adding it rounds to a whole number */
 	const float n = (x * 1.44269504F + to_integer) - to_integer;
@@ -41,7 +41,7 @@ static inline int32_t reduce(float x, float *r)
 }
 
 /* exp(r) - 1 for |r| <= ln 2 / 2: Taylor to r^8, whose remainder is below 2e-10 of the result. */
-static inline float expm1_reduced(float r)
+INLINE float expm1_reduced(float r)
 {
 	float p = 1.0F / 40320;
 	p = p * r + 1.0F / 5040;
@@ -54,7 +54,7 @@ static inline float expm1_reduced(float r)
 }
 
 /* Results too small for a normal float are 0; too large, infinity. A NaN stays one. */
-static inline float exp_one(float x)
+INLINE float exp_one(float x)
 {
 	const float low = -87.3365F, high = 88.7228F;
 	float inside = x > low ? x : low;
@@ -70,7 +70,7 @@ static inline float exp_one(float x)
 }
 
 /* tanh(x) = e / (e + 2) with e = exp(2 |x|) - 1, which loses no digits near 0. */
-static inline float tanh_one(float x)
+INLINE float tanh_one(float x)
 {
 	const float size = fabsf(x) < 10 ? fabsf(x) : 10;
 	float r;
@@ -114,7 +114,7 @@ FOR_EACH_VECTOR_WIDTH void math_axpy(int64_t n, real alpha, const real *x, real 
  * neither the machine's vectors nor the compiler. */
 enum { LANES = 16 };
 
-static inline real sum_of_lanes(real *lane)
+INLINE real sum_of_lanes(real *lane)
 {
 	for (int width = LANES / 2; width > 0; width /= 2)
 		for (int i = 0; i < width; i++)
@@ -135,7 +135,7 @@ FOR_EACH_VECTOR_WIDTH real math_dot(int64_t n, const real *x, const real *y)
 	return sum_of_lanes(lane);
 }
 
-static inline real sum(int64_t n, const real *x)
+INLINE real sum(int64_t n, const real *x)
 {
 	real lane[LANES] = {0};
 	int64_t i = 0;

@@ -51,11 +51,11 @@ static int64_t largest_block(const struct attention_data *a)
 
 static void head_forward(const struct attention_data *a, const struct head *x, real *weights, real *y)
 {
-	small_gemm(x->queries, x->keys, a->dk, 1, x->q, transposed(x->k), 0, weights, x->keys);
+	small_gemm(x->queries, x->keys, a->dk, 1, x->q, transposed(x->k), SMALL_REPLACE, weights, x->keys);
 	for (int64_t i = 0; x->keys && i < x->queries; i++)
 		math_softmax(x->keys, a->scale, weights + i * x->keys, weights + i * x->keys);
 	const struct small_matrix w = {weights, x->keys, 1};
-	small_gemm(x->queries, a->dv, x->keys, 1, w, x->v, 0, y + x->y_at, a->heads * a->dv);
+	small_gemm(x->queries, a->dv, x->keys, 1, w, x->v, SMALL_REPLACE, y + x->y_at, a->heads * a->dv);
 }
 
 void cpu_attention(const struct attention_data *a, real *y)
@@ -83,17 +83,17 @@ static void head_backward(const struct attention_data *a, const struct head *x, 
 	const int64_t width_k = a->heads * a->dk, width_v = a->heads * a->dv;
 	const struct small_matrix w = {weights, x->keys, 1}, up = {dy + x->y_at, width_v, 1};
 	if (dv)
-		small_gemm(x->keys, a->dv, x->queries, 1, transposed(w), up, 1, dv + x->v_at, width_v);
+		small_gemm(x->keys, a->dv, x->queries, 1, transposed(w), up, SMALL_ADD, dv + x->v_at, width_v);
 	if (!dq && !dk)
 		return;
-	small_gemm(x->queries, x->keys, a->dv, 1, up, transposed(x->v), 0, scratch, x->keys);
+	small_gemm(x->queries, x->keys, a->dv, 1, up, transposed(x->v), SMALL_REPLACE, scratch, x->keys);
 	for (int64_t i = 0; i < x->queries; i++)
 		math_softmax_grad(x->keys, weights + i * x->keys, scratch + i * x->keys, scratch + i * x->keys);
 	const struct small_matrix ds = {scratch, x->keys, 1};
 	if (dq)
-		small_gemm(x->queries, a->dk, x->keys, a->scale, ds, x->k, 1, dq + x->q_at, width_k);
+		small_gemm(x->queries, a->dk, x->keys, a->scale, ds, x->k, SMALL_ADD, dq + x->q_at, width_k);
 	if (dk)
-		small_gemm(x->keys, a->dk, x->queries, a->scale, transposed(ds), x->q, 1, dk + x->k_at, width_k);
+		small_gemm(x->keys, a->dk, x->queries, a->scale, transposed(ds), x->q, SMALL_ADD, dk + x->k_at, width_k);
 }
 
 void cpu_attention_grad(const struct attention_data *a, const real *dy, real *dq, real *dk, real *dv)

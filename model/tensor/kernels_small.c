@@ -6,7 +6,7 @@
 /* A tile of c is ROWS x COLS; a panel of b is DEPTH x COLS, packed so that its rows are whole vectors. */
 enum { ROWS = 4, COLS = 16, DEPTH = 64 };
 
-static inline void pack_panel(int64_t depth, int64_t cols, const real *b, int64_t row, int64_t col, real *panel)
+INLINE void pack_panel(int64_t depth, int64_t cols, const real *b, int64_t row, int64_t col, real *panel)
 {
 	if (cols < COLS)
 		memset(panel, 0, (size_t)(depth * COLS) * sizeof *panel);
@@ -21,7 +21,7 @@ static inline void pack_panel(int64_t depth, int64_t cols, const real *b, int64_
 }
 
 /* sum[i, :] = sum_p a[i, p] panel[p, :] for ROWS rows */
-static inline void tile(int64_t depth, const real *a, int64_t row, int64_t col, const real *panel, real sum[ROWS][COLS])
+INLINE void tile(int64_t depth, const real *a, int64_t row, int64_t col, const real *panel, real sum[ROWS][COLS])
 {
 	real s0[COLS] = {0}, s1[COLS] = {0}, s2[COLS] = {0}, s3[COLS] = {0};
 	for (int64_t p = 0; p < depth; p++) {
@@ -41,7 +41,7 @@ static inline void tile(int64_t depth, const real *a, int64_t row, int64_t col, 
 	memcpy(sum[3], s3, sizeof s3);
 }
 
-static inline void tile_row(int64_t depth, const real *a, int64_t col, const real *panel, real sum[COLS])
+INLINE void tile_row(int64_t depth, const real *a, int64_t col, const real *panel, real sum[COLS])
 {
 	real s[COLS] = {0};
 	for (int64_t p = 0; p < depth; p++) {
@@ -54,11 +54,18 @@ static inline void tile_row(int64_t depth, const real *a, int64_t col, const rea
 	memcpy(sum, s, sizeof s);
 }
 
-static inline void add_tile(int64_t rows, int64_t cols, real alpha, real sum[ROWS][COLS], real *c, int64_t ldc)
+INLINE void add_tile(int64_t rows, int64_t cols, real alpha, real sum[ROWS][COLS], real *c, int64_t ldc)
 {
 	for (int64_t i = 0; i < rows; i++) {
 		real *out = c + i * ldc;
 		const real *in = sum[i];
+		if (cols == COLS) {
+#pragma omp simd
+			for (int j = 0; j < COLS; j++)
+				out[j] += alpha * in[j];
+			continue;
+		}
+#pragma omp simd
 		for (int64_t j = 0; j < cols; j++)
 			out[j] += alpha * in[j];
 	}
@@ -80,12 +87,11 @@ FOR_EACH_VECTOR_WIDTH static void panel_product(int64_t m, int64_t cols, int64_t
 	}
 }
 
-void small_gemm(int64_t m, int64_t n, int64_t k, real alpha, struct small_matrix a, struct small_matrix b, real beta,
-                real *c, int64_t ldc)
+void small_gemm(int64_t m, int64_t n, int64_t k, real alpha, struct small_matrix a, struct small_matrix b,
+                enum small_into into, real *c, int64_t ldc)
 {
-	for (int64_t i = 0; beta != 1 && i < m; i++)
-		for (int64_t j = 0; j < n; j++)
-			c[i * ldc + j] = beta == 0 ? 0 : beta * c[i * ldc + j];
+	for (int64_t i = 0; into == SMALL_REPLACE && i < m; i++)
+		memset(c + i * ldc, 0, (size_t)n * sizeof *c);
 	for (int64_t j = 0; j < n; j += COLS)
 		for (int64_t p = 0; p < k; p += DEPTH) {
 			const struct small_matrix left = {a.data + p * a.col, a.row, a.col};

@@ -9,11 +9,11 @@
 #include "model/tensor/tensor.h"
 
 /* X(name): file op_name.c, gradient case op_name_case. */
-#define OPS(X)                                                                                                         \
-	X(linear)                                                                                                          \
-	X(add)                                                                                                             \
-	X(tanh) X(sigmoid) X(relu) X(lerp) X(dropout) X(concat) X(embedding) X(gather_rows) X(attention)                   \
-		X(segment_softmax) X(segment_sum) X(segment_dot) X(cross_entropy)
+/* clang-format off */
+#define OPS(X) \
+	X(linear) X(add) X(tanh) X(sigmoid) X(relu) X(lerp) X(dropout) X(concat) X(embedding) X(gather_rows) X(attention) \
+	X(segment_softmax) X(segment_sum) X(segment_dot) X(cross_entropy)
+/* clang-format on */
 
 /* y[n, o] = sum_k x[n, k] * w[o, k] + b[o].           (torch.nn.functional.linear)
  * x [..., k] is folded to [n, k], so a batch is one gemm; y is [..., o]. b may be NULL.
