@@ -1,0 +1,273 @@
+/* The float kernels: accuracy against libm in double, and the same bits on one thread and on several. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "common/arena.h"
+#include "common/rng.h"
+#include "model/tensor/kernels_cpu.h"
+
+/* |y - wanted| in units of the last place of wanted as a float. */
+static double ulps(float y, double wanted)
+{
+	const float nearest = (float)wanted;
+	const double unit = (double)nextafterf(fabsf(nearest), INFINITY) - fabs((double)nearest);
+	return fabs(y - wanted) / unit;
+}
+
+static double logistic(double x)
+{
+	return 1 / (1 + exp(-x));
+}
+
+/* The largest error over a million points of [low, high]. */
+static double worst(void (*ours)(int64_t, const real *, real *), double (*exact)(double), double low, double high)
+{
+	enum { POINTS = 1 << 20, CHUNK = 1 << 10 };
+	double largest = 0;
+	for (int i = 0; i < POINTS; i += CHUNK) {
+		float x[CHUNK], y[CHUNK];
+		for (int j = 0; j < CHUNK; j++)
+			x[j] = (float)(low + (high - low) * (i + j) / POINTS);
+		ours(CHUNK, x, y);
+		for (int j = 0; j < CHUNK; j++)
+			largest = fmax(largest, ulps(y[j], exact(x[j])));
+	}
+	return largest;
+}
+
+#define ASSERT_ULPS(most, ...)                                                                                         \
+	do {                                                                                                               \
+		const double found = worst(__VA_ARGS__);                                                                       \
+		if (!(found < (most)))                                                                                         \
+			fail_msg("%s: %.3f units in the last place, at most %g allowed", #__VA_ARGS__, found, (double)(most));     \
+	} while (0)
+
+static void exp_is_good_to_two_units(void **state)
+{
+	(void)state;
+	ASSERT_ULPS(2, math_exp, exp, -87.3, 88.7);
+	ASSERT_ULPS(2, math_exp, exp, -1, 1);
+	ASSERT_ULPS(2, math_exp, exp, -1e-4, 1e-4);
+}
+
+static void tanh_is_good_to_four_units(void **state)
+{
+	(void)state;
+	ASSERT_ULPS(4, math_tanh, tanh, -12, 12);
+	ASSERT_ULPS(4, math_tanh, tanh, -0.5, 0.5);
+	ASSERT_ULPS(4, math_tanh, tanh, 1e-30, 1e-3);
+}
+
+static void sigmoid_is_good_to_four_units(void **state)
+{
+	(void)state;
+	ASSERT_ULPS(4, math_sigmoid, logistic, -80, 80);
+	ASSERT_ULPS(4, math_sigmoid, logistic, -2, 2);
+}
+
+static void ends_of_the_range_are_exact(void **state)
+{
+	(void)state;
+	const float x[] = {0, -0.0F, -INFINITY, INFINITY, 200, -200, 1e30F, -1e30F};
+	float y[8];
+	math_exp(8, x, y);
+	const float exps[] = {1, 1, 0, INFINITY, INFINITY, 0, INFINITY, 0};
+	assert_memory_equal(y, exps, sizeof exps);
+	math_tanh(8, x, y);
+	const float tanhs[] = {0, -0.0F, -1, 1, 1, -1, 1, -1};
+	assert_memory_equal(y, tanhs, sizeof tanhs);
+	math_sigmoid(8, x, y);
+	const float sigmoids[] = {0.5F, 0.5F, 0, 1, 1, 0, 1, 0};
+	assert_memory_equal(y, sigmoids, sizeof sigmoids);
+	const float nan[] = {NAN};
+	void (*const functions[])(int64_t, const real *, real *) = {math_exp, math_tanh, math_sigmoid};
+	for (int i = 0; i < 3; i++) {
+		functions[i](1, nan, y);
+		assert_true(isnan(y[0]));
+	}
+}
+
+static void softmax_takes_extremes(void **state)
+{
+	(void)state;
+	const float x[] = {1e30F, 1e30F, -1e30F, 0}, wanted[] = {0.5F, 0.5F, 0, 0};
+	float y[4];
+	kernels.softmax(4, 1, x, y);
+	assert_memory_equal(y, wanted, sizeof wanted);
+	const float up[] = {-INFINITY, 3};
+	kernels.softmax(2, 1, up, y);
+	assert_true(y[0] == 0 && y[1] == 1);
+	/* A negative scale turns the order round. */
+	const float z[] = {1, 2, 3};
+	kernels.softmax(3, -1, z, y);
+	const double sum = exp(-1) + exp(-2) + exp(-3);
+	for (int i = 0; i < 3; i++)
+		assert_true(fabs(y[i] - exp(-z[i]) / sum) < 1e-6);
+}
+
+static void fill(float *x, int64_t n, uint64_t stream)
+{
+	struct rng r;
+	rng_init(&r, 7, stream);
+	for (int64_t i = 0; i < n; i++)
+		x[i] = (float)rng_normal(&r);
+}
+
+/* c = alpha op(a) op(b), or added to c, for every way the operands may lie and for sizes around the tile's. */
+static void small_products_match_sums(void **state)
+{
+	(void)state;
+	static const int64_t size[] = {0, 1, 3, 4, 5, 16, 17, 70};
+	enum { MOST = 70 };
+	static float a[MOST * MOST], b[MOST * MOST], c[MOST * MOST], before[MOST * MOST];
+	fill(a, MOST * MOST, 1);
+	fill(b, MOST * MOST, 2);
+	fill(before, MOST * MOST, 3);
+	for (int v = 0; v < 8 * 8 * 8 * 8; v++) {
+		const int64_t m = size[v % 8], n = size[v / 8 % 8], k = size[v / 64 % 8];
+		const bool turn_a = v / 512 % 2, turn_b = v / 1024 % 2, add = v / 2048 % 2;
+		const struct small_matrix left = {a, turn_a ? 1 : MOST, turn_a ? MOST : 1};
+		const struct small_matrix right = {b, turn_b ? 1 : MOST, turn_b ? MOST : 1};
+		memcpy(c, before, sizeof c);
+		small_gemm(m, n, k, 0.5F, left, right, add ? SMALL_ADD : SMALL_REPLACE, c, MOST);
+		for (int64_t i = 0; i < MOST * MOST; i++) {
+			const int64_t row = i / MOST, col = i % MOST;
+			if (row >= m || col >= n) {
+				assert_true(c[i] == before[i]);
+				continue;
+			}
+			double sum = 0;
+			for (int64_t p = 0; p < k; p++)
+				sum += (double)left.data[row * left.row + p * left.col] * right.data[p * right.row + col * right.col];
+			assert_true(fabs(c[i] - (0.5 * sum + (add ? before[i] : 0))) < 1e-5 * (1 + (double)k));
+		}
+	}
+}
+
+static void blocks_of_random_numbers_match_single_ones(void **state)
+{
+	(void)state;
+	const uint64_t first = 0xFFFFFFF0; /* the counter carries into its second word */
+	uint32_t many[4 * 37], one[4];
+	rng_blocks(3, 5, first, 37, many);
+	for (unsigned i = 0; i < 37; i++) {
+		rng_block(3, 5, first + i, one);
+		assert_memory_equal(many + 4 * i, one, sizeof one);
+	}
+}
+
+/* Runs all but gemm on threads threads and returns one long array of results. */
+enum { ROWS = 700, WIDTH = 75, SIZE = ROWS * WIDTH, SEGMENTS = 50, RESULTS = 28 };
+
+#define RESULT(i) (result + (int64_t)(i)*SIZE)
+
+/* Room for the weights of 3 heads, and where each segment's begin. */
+static float *make_blocks(const struct segments *s, int64_t *block)
+{
+	int64_t end = 0;
+	for (int32_t i = 0; i < s->count; i++) {
+		const int64_t n = s->offset[i + 1] - s->offset[i];
+		block[i] = end;
+		end += 3 * n * n;
+	}
+	return xcalloc((size_t)end, sizeof(float));
+}
+
+static float *run_all(int threads)
+{
+	static float x[SIZE], y[SIZE], g[ROWS];
+	static int32_t offset[SEGMENTS + 1], row[ROWS];
+	static uint8_t keep[SIZE];
+	float *result = xcalloc((size_t)RESULTS * SIZE, sizeof *result);
+	fill(x, SIZE, 11);
+	fill(y, SIZE, 12);
+	fill(g, ROWS, 13);
+	for (int i = 0; i < ROWS; i++)
+		row[i] = (i * i) % 97;
+	for (int i = 0; i <= SEGMENTS; i++)
+		offset[i] = ROWS * i * i / (SEGMENTS * SEGMENTS);
+	const struct segments s = {offset, SEGMENTS};
+	kernels_set_threads(threads);
+
+	kernels.axpy(SIZE, 0.3F, x, RESULT(0));
+	kernels.add(SIZE, x, y, RESULT(1));
+	kernels.tanh(SIZE, x, RESULT(2));
+	kernels.tanh_grad(SIZE, x, y, RESULT(3));
+	kernels.sigmoid(SIZE, x, RESULT(4));
+	kernels.sigmoid_grad(SIZE, x, y, RESULT(5));
+	kernels.relu(SIZE, x, RESULT(6));
+	kernels.relu_grad(SIZE, x, y, RESULT(7));
+	kernels.dropout(SIZE, 0.3, 1, 2, x, RESULT(8), keep);
+	kernels.dropout_grad(SIZE, 0.3, keep, y, RESULT(9));
+	kernels.lerp(ROWS, WIDTH, 1, g, x, y, RESULT(10));
+	kernels.lerp_grad(ROWS, WIDTH, WIDTH, x, x, y, y, RESULT(11), RESULT(12), RESULT(13));
+	kernels.add_to_rows(ROWS, WIDTH, x, y, RESULT(14));
+	kernels.add_rows(ROWS, WIDTH, x, RESULT(15));
+	kernels.gather(ROWS, WIDTH, row, x, RESULT(16));
+	kernels.gather_grad(ROWS, WIDTH, row, y, RESULT(17));
+	int64_t block[SEGMENTS];
+	float *weights = make_blocks(&s, block);
+	const struct attention_data a = {&s, &s, 3, 25, 25, 0.2F, block, weights, x, y, x};
+	kernels.attention(&a, RESULT(18));
+	kernels.attention_grad(&a, y, RESULT(19), RESULT(20), RESULT(21));
+	free(weights);
+	kernels.segment_dot(&s, WIDTH, x, y, RESULT(22));
+	kernels.segment_sum(&s, WIDTH, x, g, RESULT(23));
+	kernels.segment_sum_grad(&s, WIDTH, x, g, y, RESULT(24), RESULT(25));
+	kernels.segment_dot_grad(&s, WIDTH, x, y, g, RESULT(26), RESULT(27));
+	return result;
+}
+
+static void results_do_not_depend_on_threads(void **state)
+{
+	(void)state;
+	float *one = run_all(1), *two = run_all(2), *five = run_all(5);
+	assert_memory_equal(one, two, (size_t)RESULTS * SIZE * sizeof *one);
+	assert_memory_equal(one, five, (size_t)RESULTS * SIZE * sizeof *one);
+	kernels_set_threads(2);
+	float *again = xcalloc(SIZE, sizeof *again), *c = xcalloc(SIZE, sizeof *c);
+	kernels.gemm(false, true, ROWS, WIDTH, WIDTH, 1, one, WIDTH, two, WIDTH, 0, c, WIDTH);
+	kernels.gemm(false, true, ROWS, WIDTH, WIDTH, 1, one, WIDTH, two, WIDTH, 0, again, WIDTH);
+	assert_memory_equal(c, again, SIZE * sizeof *c);
+	free(one);
+	free(two);
+	free(five);
+	free(again);
+	free(c);
+}
+
+static void gemm_takes_empty_sides(void **state)
+{
+	(void)state;
+	float c[4] = {1, 2, 3, 4};
+	kernels.gemm(false, false, 0, 2, 2, 1, c, 2, c, 2, 0, c, 2);
+	kernels.gemm(false, false, 2, 0, 2, 1, c, 2, c, 0, 0, c, 0);
+	assert_true(c[0] == 1 && c[3] == 4);
+	kernels.gemm(false, false, 2, 2, 0, 1, c, 0, c, 2, 1, c, 2);
+	assert_true(c[0] == 1 && c[3] == 4);
+	kernels.gemm(false, false, 2, 2, 0, 1, c, 0, c, 2, 0, c, 2);
+	assert_true(c[0] == 0 && c[3] == 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(exp_is_good_to_two_units),
+		cmocka_unit_test(tanh_is_good_to_four_units),
+		cmocka_unit_test(sigmoid_is_good_to_four_units),
+		cmocka_unit_test(ends_of_the_range_are_exact),
+		cmocka_unit_test(softmax_takes_extremes),
+		cmocka_unit_test(small_products_match_sums),
+		cmocka_unit_test(blocks_of_random_numbers_match_single_ones),
+		cmocka_unit_test(results_do_not_depend_on_threads),
+		cmocka_unit_test(gemm_takes_empty_sides),
+	};
+	return cmocka_run_group_tests_name("kernels", tests, NULL, NULL);
+}

@@ -1,0 +1,286 @@
+/* Parameters by name, their initial values, checkpoints, and Adam. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "common/file.h"
+#include "model/tensor/kernels.h"
+#include "model/tensor/params.h"
+
+static const struct init zero = {INIT_ZERO, 0}, xavier = {INIT_XAVIER, 0};
+
+static struct tensor *add(struct params *ps, const char *name, int ndim, const int64_t *dim, struct init init)
+{
+	struct tensor *x = NULL;
+	assert_int_equal(params_add(ps, name, ndim, dim, init, &x), ST_OK);
+	return x;
+}
+
+static struct tensor *add_matrix(struct params *ps, const char *name, int64_t rows, int64_t cols, struct init init)
+{
+	return add(ps, name, 2, (int64_t[]){rows, cols}, init);
+}
+
+static void names_are_taken_once(void **state)
+{
+	(void)state;
+	struct params ps = {0};
+	struct tensor *x = add_matrix(&ps, "news.w", 2, 3, zero), *other = NULL;
+	const int64_t dim = 4;
+	assert_int_equal(params_add(&ps, "news.w", 1, &dim, zero, &other), ST_USAGE);
+	assert_string_equal(status_message(), "parameter news.w: the name is taken");
+	add(&ps, "news.b", 1, &dim, zero);
+	assert_int_equal(ps.count, 2);
+	assert_int_equal(ps.size, 10);
+	assert_null(ps.value);
+	params_seal(&ps, 1);
+	assert_int_equal(params_add(&ps, "late", 1, &dim, zero, &other), ST_USAGE);
+	assert_string_equal(status_message(), "parameter late: the store is sealed");
+	assert_null(other);
+	assert_ptr_equal(&params_find(&ps, "news.w")->tensor, x);
+	assert_null(params_find(&ps, "news"));
+	assert_ptr_equal(x->data, ps.value);
+	assert_ptr_equal(params_find(&ps, "news.b")->tensor.grad, ps.grad + 6);
+	params_release(&ps);
+	params_release(&ps);
+}
+
+static void values_depend_on_seed_and_name_only(void **state)
+{
+	(void)state;
+	struct params a = {0}, b = {0}, c = {0};
+	const struct tensor *first = add_matrix(&a, "w", 5, 7, xavier);
+	add_matrix(&b, "before", 3, 3, xavier);
+	const struct tensor *second = add_matrix(&b, "w", 5, 7, xavier), *named = add_matrix(&b, "v", 5, 7, xavier);
+	const struct tensor *seeded = add_matrix(&c, "w", 5, 7, xavier);
+	params_seal(&a, 9);
+	params_seal(&b, 9);
+	params_seal(&c, 10);
+	assert_memory_equal(first->data, second->data, 35 * sizeof(real));
+	assert_memory_not_equal(first->data, named->data, 35 * sizeof(real));
+	assert_memory_not_equal(first->data, seeded->data, 35 * sizeof(real));
+	params_release(&a);
+	params_release(&b);
+	params_release(&c);
+}
+
+struct moments {
+	double mean, deviation, least, most;
+};
+
+static struct moments moments_of(const struct tensor *x)
+{
+	struct moments m = {0, 0, INFINITY, -INFINITY};
+	const double n = (double)tensor_size(x);
+	for (int64_t i = 0; i < tensor_size(x); i++) {
+		m.mean += x->data[i] / n;
+		m.deviation += x->data[i] * x->data[i] / n;
+		m.least = fmin(m.least, x->data[i]);
+		m.most = fmax(m.most, x->data[i]);
+	}
+	m.deviation = sqrt(m.deviation - m.mean * m.mean);
+	return m;
+}
+
+static void values_are_distributed_as_asked(void **state)
+{
+	(void)state;
+	struct params ps = {0};
+	const struct tensor *one = add_matrix(&ps, "one", 2, 2, (struct init){INIT_ONE, 0});
+	const struct tensor *glorot = add_matrix(&ps, "glorot", 100, 50, xavier);
+	const struct tensor *kernel = add(&ps, "kernel", 3, (int64_t[]){30, 20, 3}, xavier);
+	const struct tensor *uniform = add_matrix(&ps, "uniform", 100, 100, (struct init){INIT_UNIFORM, 0.5});
+	const struct tensor *normal = add_matrix(&ps, "normal", 100, 100, (struct init){INIT_NORMAL, 0.1});
+	params_seal(&ps, 1);
+	assert_true(one->data[0] == 1 && one->data[3] == 1);
+	const struct tensor *even[] = {glorot, kernel, uniform};
+	const double bound[] = {0.2, 0.2, 0.5}; /* sqrt(6 / 150) = sqrt(6 / (50 * 3)) = 0.2 */
+	for (int i = 0; i < 3; i++) {
+		const struct moments m = moments_of(even[i]);
+		assert_true(fabs(m.mean) < 0.02 * bound[i]);
+		assert_true(fabs(m.deviation - bound[i] / sqrt(3)) < 0.02 * bound[i]);
+		assert_true(m.least >= -bound[i] && m.least < -0.99 * bound[i]);
+		assert_true(m.most <= bound[i] && m.most > 0.99 * bound[i]);
+	}
+	const struct moments m = moments_of(normal);
+	assert_true(fabs(m.mean) < 0.003 && fabs(m.deviation - 0.1) < 0.003 && m.most > 0.3);
+	params_release(&ps);
+}
+
+/* Numbers worked out from the update rule in double: m = 0.9 m + 0.1 g, v = 0.999 v + 0.001 g^2,
+ * w -= 0.1 (m / (1 - 0.9^t)) / (sqrt(v / (1 - 0.999^t)) + 1e-8), after w *= 1 - 0.1 * 0.1 with decay. */
+static void adam_follows_the_rule(void **state)
+{
+	(void)state;
+	static const double decay[] = {0, 0.1};
+	static const float gradient[3][2] = {{0.5F, 1e-8F}, {-0.2F, 0}, {0.1F, 3}};
+	static const double wanted[2][3][2] = {{{0.9000000019999999, -2.05},
+	                                        {0.8654394181165107, -2.0777506540959694},
+	                                        {0.8275002408356955, -2.141632013839666}},
+	                                       {{0.8900000019999998, -2.03},
+	                                        {0.8465394180965107, -2.037450654095969},
+	                                        {0.8001348466347303, -2.080957507298706}}};
+	for (int d = 0; d < 2; d++) {
+		struct params ps = {0};
+		const struct tensor *w = add_matrix(&ps, "w", 1, 2, zero);
+		params_seal(&ps, 1);
+		w->data[0] = 1;
+		w->data[1] = -2;
+		struct adam o = {0.1, 0.9, 0.999, 1e-8, decay[d], 0};
+		for (int t = 0; t < 3; t++) {
+			memcpy(ps.grad, gradient[t], sizeof gradient[t]);
+			adam_step(&o, &ps);
+			for (int i = 0; i < 2; i++)
+				assert_true(fabs(w->data[i] - wanted[d][t][i]) < 1e-6);
+		}
+		assert_int_equal(o.step, 3);
+		params_release(&ps);
+	}
+}
+
+/* A long block, which is cut among threads, moves as single numbers do. */
+static void adam_treats_every_element_alike(void **state)
+{
+	(void)state;
+	enum { LONG = 50001 };
+	struct params all = {0}, single = {0};
+	const struct tensor *w = add_matrix(&all, "w", 1, LONG, zero), *one = add_matrix(&single, "w", 1, 1, zero);
+	params_seal(&all, 1);
+	params_seal(&single, 1);
+	struct adam o = {1e-3, 0.9, 0.999, 1e-8, 0, 0}, p = o;
+	kernels_set_threads(2);
+	for (int t = 0; t < 3; t++) {
+		for (int64_t i = 0; i < LONG; i++)
+			all.grad[i] = 0.25F * (float)(t + 1);
+		single.grad[0] = 0.25F * (float)(t + 1);
+		adam_step(&o, &all);
+		adam_step(&p, &single);
+	}
+	for (int64_t i = 0; i < LONG; i++)
+		assert_memory_equal(&w->data[i], one->data, sizeof *one->data);
+	params_release(&all);
+	params_release(&single);
+}
+
+static void gradients_are_clipped_by_their_norm(void **state)
+{
+	(void)state;
+	struct params ps = {0};
+	add_matrix(&ps, "w", 1, 2, zero);
+	params_seal(&ps, 1);
+	ps.grad[0] = 3;
+	ps.grad[1] = -4;
+	assert_true(params_clip_grad(&ps, 5) == 5);
+	assert_true(ps.grad[0] == 3 && ps.grad[1] == -4);
+	assert_true(params_clip_grad(&ps, 1) == 5);
+	assert_true(fabs(ps.grad[0] - 0.6) < 1e-6 && fabs(ps.grad[1] + 0.8) < 1e-6);
+	params_zero_grad(&ps);
+	assert_true(ps.grad[0] == 0 && params_clip_grad(&ps, 1) == 0);
+	params_release(&ps);
+}
+
+static char *scratch_folder(void)
+{
+	char *folder = path_join(getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp", "params-XXXXXX");
+	assert_non_null(mkdtemp(folder));
+	return folder;
+}
+
+static void make_model(struct params *ps, uint64_t seed, int64_t width)
+{
+	add_matrix(ps, "news.q.weight", 3, width, xavier);
+	add(ps, "news.q.bias", 1, &(int64_t){3}, xavier);
+	params_seal(ps, seed);
+	for (int64_t i = 0; i < ps->size; i++) {
+		ps->moment1[i] = (float)seed + (float)i;
+		ps->moment2[i] = (float)seed - (float)i;
+	}
+}
+
+static void save(struct params *ps, const char *path, bool moments)
+{
+	struct h5_file *f = NULL;
+	assert_int_equal(h5_create(&f, path), ST_OK);
+	assert_int_equal(params_write(ps, f, moments), ST_OK);
+	assert_int_equal(h5_commit(f), ST_OK);
+}
+
+static enum status load(struct params *ps, const char *path, bool moments)
+{
+	struct h5_file *f = NULL;
+	assert_int_equal(h5_open(&f, path), ST_OK);
+	const enum status st = params_read(ps, f, moments);
+	h5_close(f);
+	return st;
+}
+
+static void checkpoints_come_back_bit_by_bit(void **state)
+{
+	(void)state;
+	char *folder = scratch_folder(), *path = path_join(folder, "checkpoint.h5");
+	struct params a = {0}, b = {0};
+	make_model(&a, 1, 4);
+	make_model(&b, 2, 4);
+	save(&a, path, true);
+	assert_int_equal(load(&b, path, true), ST_OK);
+	assert_memory_equal(a.value, b.value, 15 * sizeof *a.value);
+	assert_memory_equal(a.moment1, b.moment1, 15 * sizeof *a.value);
+	assert_memory_equal(a.moment2, b.moment2, 15 * sizeof *a.value);
+	params_release(&a);
+	params_release(&b);
+	unlink(path);
+	rmdir(folder);
+	free(path);
+	free(folder);
+}
+
+static void misfits_are_listed_at_once_and_change_nothing(void **state)
+{
+	(void)state;
+	char *folder = scratch_folder(), *path = path_join(folder, "checkpoint.h5");
+	struct params a = {0}, b = {0};
+	make_model(&a, 1, 4);
+	save(&a, path, false);
+	add_matrix(&b, "user.q.weight", 2, 2, xavier);
+	make_model(&b, 2, 5);
+	struct params untouched = {0};
+	add_matrix(&untouched, "user.q.weight", 2, 2, xavier);
+	make_model(&untouched, 2, 5);
+	assert_int_equal(load(&b, path, false), ST_MALFORMED);
+	assert_string_equal(status_message(), "the file does not fit the model; parameters/user.q.weight is missing; "
+	                                      "parameters/news.q.weight is [3, 4], expected [3, 5]");
+	assert_memory_equal(b.value, untouched.value, (size_t)b.size * sizeof *b.value);
+	/* Values alone were saved: there is nothing to go on training from. */
+	assert_int_equal(load(&a, path, true), ST_MALFORMED);
+	assert_non_null(strstr(status_message(), "adam/m/news.q.bias is missing"));
+	params_release(&a);
+	params_release(&b);
+	params_release(&untouched);
+	unlink(path);
+	rmdir(folder);
+	free(path);
+	free(folder);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(names_are_taken_once),
+		cmocka_unit_test(values_depend_on_seed_and_name_only),
+		cmocka_unit_test(values_are_distributed_as_asked),
+		cmocka_unit_test(adam_follows_the_rule),
+		cmocka_unit_test(adam_treats_every_element_alike),
+		cmocka_unit_test(gradients_are_clipped_by_their_norm),
+		cmocka_unit_test(checkpoints_come_back_bit_by_bit),
+		cmocka_unit_test(misfits_are_listed_at_once_and_change_nothing),
+	};
+	return cmocka_run_group_tests_name("params", tests, NULL, NULL);
+}
