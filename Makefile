@@ -22,8 +22,8 @@ PREFIX ?= /usr/local
 STAGE_FOLDERS := crawl render extract eval
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wmissing-prototypes -Wvla -Werror
 OPENMP := $(if $(findstring clang,$(CC)),-Wno-unknown-pragmas,-fopenmp)
-OPTIMISE := $(if $(SAN),-O1 -fno-omit-frame-pointer -fsanitize=address$(comma)undefined -fno-sanitize-recover=undefined,-O2)
 comma := ,
+OPTIMISE := $(if $(SAN),-O1 -fno-omit-frame-pointer -fsanitize=address$(comma)undefined -fno-sanitize-recover=undefined,-O2)
 
 # Files ---------------------------------------------------------------------------------------------------------------
 
