@@ -86,7 +86,7 @@ static enum status run(struct command *c, const struct cli *cli)
 
 int main(int argc, char **argv)
 {
-	struct command c = {.preset = "im-mind", .part_rows = SHARD_PART_ROWS, .png_level = 6};
+	struct command c = {.preset = "im-mind", .part_rows = SHARD_PART_ROWS, .png_level = 3};
 	const struct cli_option options[] = {
 		{.name = "preset",
 	     .kind = CLI_STRING,
