@@ -180,10 +180,11 @@ void cpu_segment_dot_grad(const struct segments *s, int64_t d, const real *x, co
 /* -log softmax(x)[0] = log(sum exp(x - highest)) + highest - x[0], which is finite however unlikely the first is. */
 static double surprise(int64_t n, const real *x)
 {
-	double highest = x[0], sum = 0;
+	double highest = x[0];
 	for (int64_t i = 1; i < n; i++)
 		highest = x[i] > highest ? x[i] : highest;
-	for (int64_t i = 0; i < n; i++)
+	double sum = exp(x[0] - highest);
+	for (int64_t i = 1; i < n; i++)
 		sum += exp(x[i] - highest);
 	return log(sum) + highest - x[0];
 }
