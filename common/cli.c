@@ -5,6 +5,7 @@
 #include <math.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,15 +21,17 @@
 
 /* Signals ---------------------------------------------------------------------------------------------------------- */
 
-static volatile sig_atomic_t signal_received;
+/* Lock-free, so that a handler may write it while any thread reads it. */
+static atomic_int signal_received;
 
 static void on_signal(int number)
 {
-	if (signal_received) {
+	int none = 0;
+
+	if (!atomic_compare_exchange_strong(&signal_received, &none, number)) {
 		signal(number, SIG_DFL);
 		raise(number);
 	}
-	signal_received = number;
 }
 
 static void install_signals(void)
