@@ -72,7 +72,7 @@ int main(int argc, char **argv)
 		.name = "evaluate",
 		.synopsis = "--behaviors FILE --predictions FILE… [options]",
 		.summary = "Prints MIND's official AUC, MRR, nDCG@5 and nDCG@10 of prediction files, and how certain their "
-	               "differences are.",
+				   "differences are.",
 		.options = options,
 	};
 	cli_parse(&c, argc, argv);

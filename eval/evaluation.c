@@ -9,7 +9,10 @@
 #include "common/log.h"
 #include "eval/predictions.h"
 
-enum { LOOK_EVERY = 4096 }; /* impressions between looks at signals and the clock */
+enum {
+	LOOK_EVERY = 4096,     /* impressions between looks at signals and the clock */
+	SLOW_BYTES = 64 << 20, /* a behaviors file that takes long enough to say how fast it was read */
+};
 
 /* Pairs (i, j), j < i, row by row. */
 static size_t pair_index(size_t i, size_t j)
@@ -82,9 +85,10 @@ enum status evaluation_run(struct evaluation *e, const char *behaviors, const ch
 	for (size_t i = 0; !st && i < count; i++)
 		st = predictions_open(&p[i], predictions[i]);
 	if (!st) {
-		progress_start("evaluate", "MiB", (int64_t)(b.map.size >> 20));
+		progress_start("impressions read", "MiB", (int64_t)(b.map.size >> 20));
 		st = read_all(e, &b, p, values);
-		progress_end();
+		if (b.map.size >= SLOW_BYTES)
+			progress_end();
 	}
 	if (!st)
 		st = read_ends(e, behaviors, p);

@@ -1,0 +1,256 @@
+#include "eval/report.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/arena.h"
+#include "common/cli.h"
+#include "common/fault.h"
+#include "common/file.h"
+#include "common/log.h"
+#include "eval/html.h"
+#include "eval/report_page.h"
+#include "eval/text.h"
+
+/* Gathering -------------------------------------------------------------------------------------------------------- */
+
+/* Two runs of one name are told apart by their paths. */
+static void name_runs(struct report *r)
+{
+	const size_t n = r->o->run_count;
+	char **paths = xcalloc(n + 1, sizeof *paths), **names = xcalloc(n + 1, sizeof *names);
+	for (size_t i = 0; i < n; i++)
+		paths[i] = path_join(r->runs[i].path, "prediction.txt");
+	text_run_names((const char *const *)paths, n, names);
+	for (size_t i = 0; i < n; i++) {
+		if (strcmp(names[i], paths[i]) != 0) {
+			free(r->runs[i].name);
+			r->runs[i].name = names[i];
+		} else {
+			free(r->runs[i].name);
+			r->runs[i].name = xstrdup(r->runs[i].path);
+			free(names[i]);
+		}
+		free(paths[i]);
+	}
+	free(paths);
+	free(names);
+}
+
+static enum status open_runs(struct report *r)
+{
+	for (size_t i = 0; i < r->o->run_count; i++) {
+		enum status st = run_files_open(&r->runs[i], r->o->runs[i]);
+		if (st)
+			return st;
+	}
+	name_runs(r);
+	return ST_OK;
+}
+
+static enum status open_data(struct report *r)
+{
+	char *path = r->o->data ? xstrdup(r->o->data) : r->o->run_count ? data_files_find(r->o->runs[0]) : NULL;
+	enum status st = ST_OK;
+	if (path) {
+		r->has_data = true;
+		st = data_files_open(&r->data, path);
+	} else if (r->o->run_count == 0) {
+		st = status_fail(ST_USAGE, "nothing to report on: name a RUN, or --data DATA");
+	} else {
+		log_warn("no catalog.tsv above %s: the page says nothing about the data; --data names the folder",
+		         r->o->runs[0]);
+	}
+	free(path);
+	return st;
+}
+
+/* The behaviors that the first run with predictions was validated on, if they are there. */
+static char *find_behaviors(const struct report *r)
+{
+	if (r->o->behaviors)
+		return xstrdup(r->o->behaviors);
+	if (!r->has_data)
+		return NULL;
+	const char *dev = NULL;
+	for (size_t i = 0; i < r->o->run_count && !dev; i++)
+		if (r->runs[i].predictions)
+			dev = run_files_setting(&r->runs[i], "data.dev");
+	if (!dev || !*dev)
+		dev = "behaviors/dev.tsv";
+	char *path = *dev == '/' ? xstrdup(dev) : path_join(r->data.path, dev);
+	if (file_exists(path))
+		return path;
+	log_warn("%s is not there: predictions are not evaluated; --behaviors names the file", path);
+	free(path);
+	return NULL;
+}
+
+/* A stale evaluate.json beside newer predictions. */
+static void check_evaluation_file(const struct report *r, size_t run)
+{
+	const struct run_files *f = &r->runs[run];
+	const double auc = evaluation_mean(&r->evaluation, r->evaluated[run], METRIC_AUC);
+	if (f->evaluated && fabs(auc - f->metrics[METRIC_AUC]) > 1e-9)
+		log_warn("%s/evaluate.json says AUC %.4f, %s gives %.4f: the report has the latter", f->path,
+		         f->metrics[METRIC_AUC], f->predictions, auc);
+}
+
+static enum status evaluate_runs(struct report *r)
+{
+	const char **predictions = xcalloc(r->o->run_count + 1, sizeof *predictions);
+	size_t count = 0;
+	for (size_t i = 0; i < r->o->run_count; i++) {
+		r->evaluated[i] = RUN_NOT_EVALUATED;
+		if (!r->runs[i].predictions)
+			continue;
+		r->evaluated[i] = count;
+		predictions[count++] = r->runs[i].predictions;
+	}
+	enum status st = ST_OK;
+	r->behaviors = count ? find_behaviors(r) : NULL;
+	if (r->behaviors)
+		st = evaluation_run(&r->evaluation, r->behaviors, predictions, count);
+	for (size_t i = 0; i < r->o->run_count; i++) {
+		if (!r->behaviors)
+			r->evaluated[i] = RUN_NOT_EVALUATED;
+		else if (!st && r->evaluated[i] != RUN_NOT_EVALUATED)
+			check_evaluation_file(r, i);
+	}
+	free(predictions);
+	return st;
+}
+
+/* Writing ---------------------------------------------------------------------------------------------------------- */
+
+static void add_title(struct report *r)
+{
+	struct strbuf *p = &r->page;
+	strbuf_puts(p, "Coverline report");
+	for (size_t i = 0; i < r->o->run_count && i < 3; i++) {
+		strbuf_puts(p, i ? ", " : ": ");
+		html_text(p, r->runs[i].name);
+	}
+	if (r->o->run_count > 3)
+		strbuf_puts(p, " …");
+}
+
+static void add_head(struct report *r)
+{
+	struct strbuf *p = &r->page;
+	strbuf_puts(p, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+	               "<meta http-equiv=\"Content-Security-Policy\" "
+	               "content=\"default-src 'none'; img-src data:; style-src 'unsafe-inline'\">\n"
+	               "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+	               "<meta name=\"color-scheme\" content=\"light dark\">\n<title>");
+	add_title(r);
+	strbuf_puts(p, "</title>\n");
+	for (size_t i = 0; report_style[i]; i++)
+		strbuf_puts(p, report_style[i]);
+	strbuf_puts(p, "</head>\n<body>\n<a class=\"skip\" href=\"#main\">Skip to the results</a>\n<header>\n<h1>");
+	add_title(r);
+	strbuf_puts(p, "</h1>\n");
+}
+
+static void add_lede(struct report *r)
+{
+	struct strbuf *p = &r->page;
+	strbuf_puts(p, "<p class=\"lede\">");
+	if (r->o->run_count) {
+		html_count(p, (int64_t)r->o->run_count);
+		strbuf_puts(p, r->o->run_count == 1 ? " run" : " runs");
+	}
+	if (r->has_data) {
+		strbuf_puts(p, r->o->run_count ? " on " : "");
+		html_count(p, r->data.news.count);
+		strbuf_puts(p, " news");
+	}
+	if (r->behaviors) {
+		strbuf_puts(p, ", compared on ");
+		html_count(p, (int64_t)evaluation_impressions(&r->evaluation));
+		strbuf_puts(p, " impressions");
+	}
+	strbuf_puts(p, ".</p>\n");
+}
+
+static void add_navigation(struct report *r)
+{
+	struct strbuf *p = &r->page;
+	strbuf_puts(p, "<nav aria-label=\"Sections\">");
+	if (r->o->run_count)
+		strbuf_puts(
+			p, "<a href=\"#results\">Results</a> <a href=\"#curves\">Curves</a> <a href=\"#settings\">Settings</a> ");
+	if (r->has_data)
+		strbuf_puts(p, "<a href=\"#data\">Data</a> <a href=\"#coverage\">Coverage</a> <a href=\"#cards\">Cards</a> "
+		               "<a href=\"#features\">Features</a> ");
+	strbuf_puts(p, "<a href=\"#made\">How it was made</a></nav>\n</header>\n<main id=\"main\">\n");
+}
+
+static enum status write_page(struct report *r)
+{
+	enum status st = ST_OK;
+	add_head(r);
+	add_lede(r);
+	report_warnings(r);
+	report_verdicts(r);
+	add_navigation(r);
+	if (r->o->run_count) {
+		report_results(r);
+		report_curves(r);
+		report_settings(r);
+	}
+	if (r->has_data) {
+		report_data(r);
+		report_coverage(r);
+		st = report_cards(r);
+		report_features(r);
+	}
+	if (!st)
+		st = report_provenance(r);
+	strbuf_puts(&r->page, "</main>\n</body>\n</html>\n");
+	return st ? st : strbuf_check(&r->page, "the page");
+}
+
+static enum status publish(struct report *r)
+{
+	char *path = path_join(r->o->out, "index.html");
+	fault_point("report.write");
+	enum status st = file_make_folder(r->o->out);
+	if (!st)
+		st = file_write(path, r->page.data, r->page.len);
+	if (!st)
+		log_info("%s: %zu runs, %.1f MB", path, r->o->run_count, (double)r->page.len / 1e6);
+	free(path);
+	return st;
+}
+
+enum status report_write(const struct report_options *o)
+{
+	struct report r = {.o = o};
+	if (!o->out)
+		return status_fail(ST_USAGE, "--out DIR is needed: where index.html goes");
+	r.runs = xcalloc(o->run_count + 1, sizeof *r.runs);
+	r.evaluated = xcalloc(o->run_count + 1, sizeof *r.evaluated);
+	strbuf_init(&r.page, REPORT_BYTES_MAX);
+	enum status st = open_runs(&r);
+	if (!st)
+		st = open_data(&r);
+	if (!st)
+		st = evaluate_runs(&r);
+	if (!st && cli_interrupted())
+		st = cli_interrupted_status();
+	if (!st)
+		st = write_page(&r);
+	if (!st)
+		st = publish(&r);
+	for (size_t i = 0; i < o->run_count; i++)
+		run_files_release(&r.runs[i]);
+	free(r.runs);
+	free(r.evaluated);
+	free(r.behaviors);
+	evaluation_release(&r.evaluation);
+	data_files_release(&r.data);
+	strbuf_release(&r.page);
+	return st;
+}

@@ -1,0 +1,48 @@
+/* Inside of report: what the page's sections are made from, and the sections. */
+#ifndef COVERLINE_EVAL_REPORT_PAGE_H
+#define COVERLINE_EVAL_REPORT_PAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "common/strbuf.h"
+#include "eval/data_files.h"
+#include "eval/evaluation.h"
+#include "eval/report.h"
+#include "eval/run_files.h"
+
+#define REPORT_BYTES_MAX  10000000
+#define RUN_NOT_EVALUATED SIZE_MAX
+
+struct report {
+	const struct report_options *o;
+	struct run_files *runs; /* [o->run_count] */
+	bool has_data;
+	struct data_files data;
+	char *behaviors;              /* NULL: none, and nothing was evaluated here */
+	struct evaluation evaluation; /* of the runs that have predictions */
+	size_t *evaluated;            /* [o->run_count] number of the run in evaluation, or RUN_NOT_EVALUATED */
+	struct strbuf page;
+};
+
+/* The style sheet, with its <style> element; NULL ends it. */
+extern const char *const report_style[];
+
+/* A sentence a run on how it compares with the first one. */
+void report_verdicts(struct report *r);
+/* Loud, if any kind of feature was made with random weights; otherwise nothing. */
+void report_warnings(struct report *r);
+/* Tables and curves of the runs. */
+void report_results(struct report *r);
+void report_curves(struct report *r);
+void report_settings(struct report *r);
+/* Counts, coverage, features. */
+void report_data(struct report *r);
+void report_coverage(struct report *r);
+void report_features(struct report *r);
+/* The contact sheet. */
+MUST_CHECK enum status report_cards(struct report *r);
+/* Versions, command lines, digests. */
+MUST_CHECK enum status report_provenance(struct report *r);
+
+#endif

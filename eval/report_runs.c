@@ -1,0 +1,336 @@
+/* What the runs came to: verdicts, the table, curves, settings. */
+#include "eval/report_page.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/arena.h"
+#include "eval/chart.h"
+#include "eval/html.h"
+#include "eval/results.h"
+
+enum { LOSS_POINTS = 120 };
+
+/* Verdicts --------------------------------------------------------------------------------------------------------- */
+
+/* The run that the evaluation numbers first. */
+static size_t base_run(const struct report *r)
+{
+	size_t i = 0;
+	while (r->evaluated[i] != 0)
+		i++;
+	return i;
+}
+
+static void add_verdict(struct report *r, size_t run, size_t base)
+{
+	struct strbuf *p = &r->page;
+	const struct comparison c = evaluation_compare(&r->evaluation, r->evaluated[run], 0, METRIC_AUC);
+	if (isnan(c.error))
+		return;
+	strbuf_puts(p, "<li><b>");
+	html_text(p, r->runs[run].name);
+	strbuf_puts(p, !comparison_certain(&c) ? "</b> is not clearly apart from <b>"
+	               : c.mean > 0            ? "</b> is ahead of <b>"
+	                                       : "</b> is behind <b>");
+	html_text(p, r->runs[base].name);
+	strbuf_printf(p, "</b>: AUC %+.4f <span class=\"quiet\">(95 %% interval %+.4f to %+.4f, p ", c.mean, c.low, c.high);
+	struct strbuf text;
+	strbuf_init(&text, 64);
+	results_p(&text, c.p);
+	html_text(p, text.data);
+	strbuf_release(&text);
+	strbuf_puts(p, ")</span></li>\n");
+}
+
+void report_verdicts(struct report *r)
+{
+	if (r->evaluation.run_count < 2)
+		return;
+	const size_t base = base_run(r);
+	strbuf_puts(&r->page, "<ul class=\"verdicts\">\n");
+	for (size_t i = 0; i < r->o->run_count; i++)
+		if (i != base && r->evaluated[i] != RUN_NOT_EVALUATED)
+			add_verdict(r, i, base);
+	strbuf_puts(&r->page, "</ul>\n");
+}
+
+/* Table ------------------------------------------------------------------------------------------------------------ */
+
+static void add_difference(struct strbuf *p, const struct comparison *c)
+{
+	if (isnan(c->error)) {
+		strbuf_puts(p, "<td>–</td><td>–</td>");
+		return;
+	}
+	strbuf_printf(p, "<td>%+.4f <span class=\"quiet\">[%+.4f, %+.4f]</span></td><td>", c->mean, c->low, c->high);
+	struct strbuf text;
+	strbuf_init(&text, 64);
+	results_p(&text, c->p);
+	html_text(p, text.data);
+	strbuf_release(&text);
+	strbuf_puts(p, "</td>");
+}
+
+static void add_evaluated(struct report *r, size_t run, const int *leaders)
+{
+	struct strbuf *p = &r->page;
+	const struct evaluation *e = &r->evaluation;
+	const size_t k = r->evaluated[run];
+	for (int m = 0; m < METRIC_COUNT; m++) {
+		const bool leads = leaders[m] == (int)k;
+		strbuf_printf(p, leads ? "<td><strong>%.4f</strong></td>" : "<td>%.4f</td>",
+		              evaluation_mean(e, k, (enum metric)m));
+	}
+	strbuf_puts(p, "<td>");
+	html_count(p, (int64_t)evaluation_impressions(e));
+	strbuf_puts(p, "</td>");
+	if (e->run_count < 2)
+		return;
+	if (k == 0) {
+		strbuf_puts(p, "<td class=\"quiet\">first</td><td></td>");
+		return;
+	}
+	const struct comparison c = evaluation_compare(e, k, 0, METRIC_AUC);
+	add_difference(p, &c);
+}
+
+/* What evaluate.json says of a run that could not be evaluated here. */
+static void add_recorded(struct report *r, size_t run)
+{
+	struct strbuf *p = &r->page;
+	const struct run_files *f = &r->runs[run];
+	for (int m = 0; m < METRIC_COUNT; m++) {
+		if (f->evaluated)
+			strbuf_printf(p, "<td>%.4f</td>", f->metrics[m]);
+		else
+			strbuf_puts(p, "<td>–</td>");
+	}
+	strbuf_puts(p, "<td>");
+	if (f->evaluated)
+		html_count(p, f->impressions);
+	else
+		strbuf_puts(p, "–");
+	strbuf_puts(p, "</td>");
+	if (r->evaluation.run_count >= 2)
+		strbuf_puts(p, "<td>–</td><td>–</td>");
+}
+
+static void add_table_head(struct report *r)
+{
+	struct strbuf *p = &r->page;
+	strbuf_puts(p, "<thead><tr><th scope=\"col\">Run</th><th scope=\"col\">Model</th>");
+	for (int m = 0; m < METRIC_COUNT; m++)
+		strbuf_printf(p, "<th scope=\"col\">%s</th>", metric_label((enum metric)m));
+	strbuf_puts(p, "<th scope=\"col\">Impressions</th>");
+	if (r->evaluation.run_count >= 2)
+		strbuf_puts(p, "<th scope=\"col\">ΔAUC [95 %]</th><th scope=\"col\">p</th>");
+	strbuf_puts(p, "</tr></thead>\n<tbody>\n");
+}
+
+static void add_notes(struct report *r)
+{
+	struct strbuf *p = &r->page;
+	const struct evaluation *e = &r->evaluation;
+	strbuf_puts(p, "<p class=\"note\">MIND’s official metrics: plain means over impressions.");
+	if (e->run_count && evaluation_skipped(e)) {
+		strbuf_puts(p, " Skipped, as the metrics are undefined there: ");
+		html_count(p, (int64_t)e->kinds[IMPRESSION_NO_CLICK]);
+		strbuf_puts(p, " without a click, ");
+		html_count(p, (int64_t)e->kinds[IMPRESSION_ONLY_CLICKS]);
+		strbuf_puts(p, " with clicks only, ");
+		html_count(p, (int64_t)e->kinds[IMPRESSION_UNLABELLED]);
+		strbuf_puts(p, " unlabelled.");
+	}
+	if (e->run_count >= 2)
+		strbuf_puts(p, " Differences are to the first run, paired by impression; p is of the paired t-test, two-sided. "
+		               "<strong>Bold</strong>: ahead of every other run beyond the 95 % interval of the difference. "
+		               "The intervals cover the choice of impressions, not the luck of a seed: repeat runs over seeds "
+		               "before a small difference is believed.");
+	strbuf_puts(p, "</p>\n");
+}
+
+void report_results(struct report *r)
+{
+	struct strbuf *p = &r->page;
+	int leaders[METRIC_COUNT];
+	for (int m = 0; m < METRIC_COUNT; m++)
+		leaders[m] = evaluation_leader(&r->evaluation, (enum metric)m);
+	html_section(p, "results", "Results");
+	html_table(p, "Runs");
+	add_table_head(r);
+	for (size_t i = 0; i < r->o->run_count; i++) {
+		const char *model = run_files_setting(&r->runs[i], "model.name");
+		strbuf_printf(p, "<tr><th scope=\"row\"><span class=\"swatch s%zu\"></span>", i % CHART_COLOURS);
+		html_text(p, r->runs[i].name);
+		strbuf_puts(p, "</th><td class=\"text\">");
+		html_text(p, model ? model : "–");
+		strbuf_puts(p, "</td>");
+		if (r->evaluated[i] != RUN_NOT_EVALUATED)
+			add_evaluated(r, i, leaders);
+		else
+			add_recorded(r, i);
+		strbuf_puts(p, "</tr>\n");
+	}
+	strbuf_puts(p, "</tbody>\n");
+	html_table_end(p);
+	add_notes(r);
+	html_section_end(p);
+}
+
+/* Curves ----------------------------------------------------------------------------------------------------------- */
+
+static size_t thin_width(const struct report *r)
+{
+	size_t most = 0;
+	for (size_t i = 0; i < r->o->run_count; i++)
+		most = r->runs[i].loss.n > most ? r->runs[i].loss.n : most;
+	return (most + LOSS_POINTS - 1) / LOSS_POINTS;
+}
+
+static void add_auc_numbers(struct report *r)
+{
+	struct strbuf *p = &r->page;
+	strbuf_puts(p, "<details><summary>AUC by epoch, in numbers</summary>\n");
+	html_table(p, "AUC on the dev split");
+	strbuf_puts(p, "<thead><tr><th scope=\"col\">Run</th><th scope=\"col\">Epochs: AUC</th></tr></thead>\n<tbody>\n");
+	for (size_t i = 0; i < r->o->run_count; i++) {
+		const struct run_files *f = &r->runs[i];
+		strbuf_puts(p, "<tr><th scope=\"row\">");
+		html_text(p, f->name);
+		strbuf_puts(p, "</th><td class=\"text\">");
+		for (size_t k = 0; k < f->auc.n; k++) {
+			const bool best = f->auc.x[k] == (double)f->best_epoch;
+			strbuf_printf(p, best ? "%s%.0f: <b>%.4f</b>" : "%s%.0f: %.4f", k ? " · " : "", f->auc.x[k], f->auc.y[k]);
+		}
+		strbuf_puts(p, f->auc.n ? "</td></tr>\n" : "–</td></tr>\n");
+	}
+	strbuf_puts(p, "</tbody>\n");
+	html_table_end(p);
+	strbuf_puts(p, "</details>\n");
+}
+
+static void add_loss_chart(struct report *r, struct chart_series *series)
+{
+	const size_t count = r->o->run_count, width = thin_width(r);
+	struct curve *thin = xcalloc(count, sizeof *thin);
+	for (size_t i = 0; i < count && width; i++) {
+		curve_thin(&r->runs[i].loss, width, &thin[i]);
+		series[i] = (struct chart_series){r->runs[i].name, thin[i].x, thin[i].y, thin[i].n};
+	}
+	const struct chart loss = {"loss", "Training loss", "step", "loss", series, width ? count : 0, 0};
+	chart_svg(&r->page, &loss);
+	for (size_t i = 0; i < count; i++)
+		curve_release(&thin[i]);
+	free(thin);
+}
+
+void report_curves(struct report *r)
+{
+	struct strbuf *p = &r->page;
+	const size_t count = r->o->run_count, width = thin_width(r);
+	struct chart_series *series = xcalloc(count, sizeof *series);
+	size_t validations = 0;
+	html_section(p, "curves", "Curves");
+	strbuf_puts(p, "<div class=\"charts\">\n");
+	add_loss_chart(r, series);
+	for (size_t i = 0; i < count; i++) {
+		const struct run_files *f = &r->runs[i];
+		series[i] = (struct chart_series){f->name, f->auc.x, f->auc.y, f->auc.n};
+		validations += f->auc.n;
+	}
+	const struct chart auc = {"auc", "AUC on the dev split",         "epoch", "AUC", series,
+	                          count, CHART_MARKERS | CHART_INTEGER_X};
+	chart_svg(p, &auc);
+	strbuf_puts(p, "</div>\n");
+	if (width > 1)
+		strbuf_printf(p, "<p class=\"note\">Each point of the loss is the mean over %zu steps.</p>\n", width);
+	if (width == 0 && validations == 0)
+		strbuf_puts(p, "<p>No run has written a log yet.</p>\n");
+	if (validations)
+		add_auc_numbers(r);
+	html_section_end(p);
+	free(series);
+}
+
+/* Settings --------------------------------------------------------------------------------------------------------- */
+
+static bool differs(const struct report *r, const char *key)
+{
+	const char *first = run_files_setting(&r->runs[0], key);
+	for (size_t i = 1; i < r->o->run_count; i++) {
+		const char *other = run_files_setting(&r->runs[i], key);
+		if (!first != !other || (first && strcmp(first, other) != 0))
+			return true;
+	}
+	return false;
+}
+
+static bool set_before(const struct report *r, size_t run, const char *key)
+{
+	for (size_t i = 0; i < run; i++)
+		if (run_files_setting(&r->runs[i], key))
+			return true;
+	return false;
+}
+
+static void add_differing(struct report *r, const char *key)
+{
+	struct strbuf *p = &r->page;
+	strbuf_puts(p, "<tr><th scope=\"row\">");
+	html_text(p, key);
+	strbuf_puts(p, "</th>");
+	for (size_t i = 0; i < r->o->run_count; i++) {
+		const char *value = run_files_setting(&r->runs[i], key);
+		strbuf_puts(p, "<td class=\"text\">");
+		html_text(p, !value ? "–" : *value ? value : "(empty)");
+		strbuf_puts(p, "</td>");
+	}
+	strbuf_puts(p, "</tr>\n");
+}
+
+static void add_differences(struct report *r)
+{
+	struct strbuf *p = &r->page;
+	html_table(p, "Settings that differ");
+	strbuf_puts(p, "<thead><tr><th scope=\"col\">Setting</th>");
+	for (size_t i = 0; i < r->o->run_count; i++) {
+		strbuf_puts(p, "<th scope=\"col\" class=\"text\">");
+		html_text(p, r->runs[i].name);
+		strbuf_puts(p, "</th>");
+	}
+	strbuf_puts(p, "</tr></thead>\n<tbody>\n");
+	for (size_t i = 0; i < r->o->run_count; i++)
+		for (size_t k = 0; k < r->runs[i].setting_count; k++) {
+			const char *key = r->runs[i].settings[k].key;
+			if (!set_before(r, i, key) && differs(r, key))
+				add_differing(r, key);
+		}
+	strbuf_puts(p, "</tbody>\n");
+	html_table_end(p);
+}
+
+void report_settings(struct report *r)
+{
+	struct strbuf *p = &r->page;
+	html_section(p, "settings", "Settings");
+	if (r->o->run_count > 1)
+		add_differences(r);
+	for (size_t i = 0; i < r->o->run_count; i++) {
+		const struct run_files *f = &r->runs[i];
+		if (f->setting_count == 0)
+			continue;
+		strbuf_puts(p, "<details><summary>All settings of ");
+		html_text(p, f->name);
+		strbuf_puts(p, "</summary>\n<pre>");
+		for (size_t k = 0; k < f->setting_count; k++) {
+			html_text(p, f->settings[k].key);
+			strbuf_puts(p, " = ");
+			html_text(p, f->settings[k].value);
+			strbuf_putc(p, '\n');
+		}
+		strbuf_puts(p, "</pre></details>\n");
+	}
+	html_section_end(p);
+}
