@@ -1,0 +1,226 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/arena.h"
+#include "common/catalog.h"
+#include "common/cli.h"
+#include "common/file.h"
+#include "common/log.h"
+#include "crawl/crawler.h"
+#include "crawl/selection.h"
+#include "crawl/summary.h"
+#include "crawl/url.h"
+
+#define CONNECTIONS 64
+#define WINDOW      128
+#define SIDE_MAX_PX 4096
+
+/* The command line. */
+struct options {
+	const char *contact, *size, *fit, *retry;
+	struct cli_list connect_to, only;
+	bool allow_private;
+	int64_t quality, per_host, delay_ms, retries, limit, seed;
+	double timeout_s;
+};
+
+static enum status read_size(const char *text, int *width, int *height)
+{
+	int end = 0;
+
+	if (sscanf(text, "%4dx%4d%n", width, height, &end) != 2 || text[end] || *width < 1 || *height < 1 ||
+	    *width > SIDE_MAX_PX || *height > SIDE_MAX_PX)
+		return status_fail(ST_USAGE, "--size: expected WIDTHxHEIGHT, each 1 to %d, found \"%s\"", SIDE_MAX_PX, text);
+	return ST_OK;
+}
+
+static enum status read_fit(const char *text, enum image_fit *fit)
+{
+	static const char *const names[] = {"cover", "stretch", "contain"};
+
+	for (int i = 0; i < 3; i++) {
+		if (strcmp(text, names[i]) == 0) {
+			*fit = (enum image_fit)i;
+			return ST_OK;
+		}
+	}
+	return status_fail(ST_USAGE, "--fit: expected cover, stretch or contain, found \"%s\"", text);
+}
+
+/* curl's four fields; ADDRESS:PORT alone stands for ::ADDRESS:PORT. An IPv6 address is in brackets. */
+static enum status read_connect_to(const char *text, char **out)
+{
+	int colons = 0, depth = 0;
+
+	for (const char *p = text; *p; p++) {
+		depth += *p == '[' ? 1 : *p == ']' ? -1 : 0;
+		colons += *p == ':' && depth == 0;
+	}
+	if (colons != 1 && colons != 3)
+		return status_fail(ST_USAGE, "--connect-to: expected HOST:PORT:ADDRESS:PORT or ADDRESS:PORT, found \"%s\"",
+		                   text);
+	*out = path_printf("%s%s", colons == 1 ? "::" : "", text);
+	return ST_OK;
+}
+
+/* Nobody's server is asked by somebody who does not say who they are. */
+static enum status check_contact(const struct crawl_options *o, const struct catalog *news, const uint32_t *rows,
+                                 uint32_t row_count)
+{
+	if (o->fetch.contact || o->fetch.connect_to_count)
+		return ST_OK;
+	for (uint32_t i = 0; i < row_count; i++) {
+		const struct news *n = &news->news[rows[i]];
+		char *url = url_resolve(NULL, n->url);
+		bool is_public = url && url_is_public(url);
+
+		free(url);
+		if (is_public)
+			return status_fail(
+				ST_USAGE,
+				"%s: %s is on the public internet: give --contact MAIL-OR-URL, by which the owners of the "
+				"sites crawled can reach you",
+				n->id, n->url);
+	}
+	return ST_OK;
+}
+
+static enum status crawl(const struct options *o, const struct crawl_options *co, const struct cli *c,
+                         const struct catalog *news, struct ledger *ledger)
+{
+	struct outcome *outcomes = xcalloc(news->count ? news->count : 1, sizeof *outcomes);
+	char *json = path_join(co->data, "crawl.json");
+	double start = now_s();
+	uint32_t *rows = NULL, row_count = 0;
+	uint64_t requests = 0;
+	enum status st = selection_read(outcomes, news, ledger);
+
+	if (st == ST_OK)
+		st = selection_mark(outcomes, news, &o->only, c->shard_index, c->shard_count);
+	if (st == ST_OK)
+		st = selection_todo(outcomes, news, co->data, o->retry, (uint32_t)o->limit, &rows, &row_count);
+	if (st == ST_OK)
+		st = check_contact(co, news, rows, row_count);
+	if (st == ST_OK && row_count)
+		st = crawl_run(co, news, rows, row_count, ledger, &requests);
+	if (st == ST_OK)
+		st = selection_read(outcomes, news, ledger);
+	if (st == ST_OK && (row_count || !file_exists(json)))
+		st = summary_write(co->data, outcomes, news, ledger, now_s() - start, c->arguments->data);
+	if (st == ST_OK) {
+		summary_log(outcomes, news);
+		st = summary_status(outcomes, news);
+	}
+	free(rows);
+	free(json);
+	free(outcomes);
+	return st;
+}
+
+static enum status with_ledger(const struct options *o, const struct crawl_options *co, const struct cli *c)
+{
+	char *settings = path_printf("size %dx%d fit %s quality %d", co->width, co->height, o->fit, co->quality);
+	struct catalog news = {0};
+	struct ledger *ledger = NULL;
+	enum status st = catalog_open(&news, co->data), closed;
+	char *message;
+
+	if (st == ST_OK)
+		st = ledger_open(&ledger, co->data, settings);
+	if (st == ST_OK)
+		st = crawl(o, co, c, &news, ledger);
+	message = xstrdup(status_message());
+	closed = ledger_close(ledger);
+	if (closed != ST_OK && (st == ST_OK || st == ST_PARTIAL))
+		st = closed;
+	else
+		status_restore(message);
+	free(message);
+	catalog_close(&news);
+	free(settings);
+	return st;
+}
+
+static enum status run(const struct options *o, const struct cli *c)
+{
+	struct crawl_options co = {.data = c->operands[0], .quality = (int)o->quality, .jobs = c->jobs, .window = WINDOW};
+	char **connect_to = xcalloc(o->connect_to.count + 1, sizeof *connect_to);
+	enum status st = read_size(o->size, &co.width, &co.height);
+
+	if (st == ST_OK)
+		st = read_fit(o->fit, &co.fit);
+	for (size_t i = 0; i < o->connect_to.count && st == ST_OK; i++)
+		st = read_connect_to(o->connect_to.items[i], &connect_to[i]);
+	if (st == ST_OK && o->contact && (!*o->contact || strpbrk(o->contact, "\r\n")))
+		st = status_fail(ST_USAGE, "--contact: expected a mail address or URL");
+	co.fetch = (struct fetcher_options){.contact = o->contact,
+	                                    .connect_to = (const char *const *)connect_to,
+	                                    .connect_to_count = o->connect_to.count,
+	                                    .allow_private = o->allow_private,
+	                                    .per_host = (int)o->per_host,
+	                                    .delay_ms = (int)o->delay_ms,
+	                                    .timeout_s = o->timeout_s,
+	                                    .retries = (int)o->retries,
+	                                    .seed = (uint64_t)o->seed,
+	                                    .connections = CONNECTIONS};
+	if (st == ST_OK)
+		st = image_start("coverline-crawl");
+	if (st == ST_OK) {
+		st = with_ledger(o, &co, c);
+		image_stop();
+	}
+	for (size_t i = 0; i < o->connect_to.count; i++)
+		free(connect_to[i]);
+	free(connect_to);
+	return st;
+}
+
+int main(int argc, char **argv)
+{
+	static struct options o = {.size = "224x224",
+	                           .fit = "cover",
+	                           .quality = 90,
+	                           .per_host = 4,
+	                           .delay_ms = FETCH_DELAY_AUTO,
+	                           .timeout_s = 60,
+	                           .retries = 3,
+	                           .seed = 1};
+	static const struct cli_option options[] = {
+		{"contact", CLI_STRING, &o.contact, "MAIL-OR-URL",
+	     "how the owners of the sites crawled can reach you; needed for any connection beyond this machine", 0, 0},
+		{"allow-private", CLI_FLAG, &o.allow_private, NULL,
+	     "connect to loopback, private and link-local addresses too, for tests and mirrors", 0, 0},
+		{"connect-to", CLI_LIST, &o.connect_to, "HOST:PORT:ADDRESS:PORT",
+	     "connect to the latter when asked for the former, as curl's option; empty HOST or PORT: any; ADDRESS:PORT "
+	     "alone: all",
+	     0, 0},
+		{"size", CLI_STRING, &o.size, "WxH", "size of the images, px (default 224x224)", 0, 0},
+		{"fit", CLI_STRING, &o.fit, "HOW",
+	     "cover (fill, cut what sticks out), stretch or contain (white borders) (default cover)", 0, 0},
+		{"quality", CLI_INT, &o.quality, "N", "JPEG quality", 1, 100},
+		{"only", CLI_LIST, &o.only, "IDS", "these news alone, commas or spaces between", 0, 0},
+		{"limit", CLI_INT, &o.limit, "N", "at most N news in this run, 0: all", 0, UINT32_MAX},
+		{"retry", CLI_STRING, &o.retry, "CAUSES",
+	     "try again what failed for these causes (timeout,429,5xx,gone,…, as in the ledger) or all", 0, 0},
+		{"per-host", CLI_INT, &o.per_host, "N", "connections to a host at a time", 1, 64},
+		{"delay-ms", CLI_INT, &o.delay_ms, "N",
+	     "pause between requests to a host; -1: 250, or none for hosts on this machine", -1, 3600000},
+		{"timeout-s", CLI_REAL, &o.timeout_s, "S", "seconds for one request", 0.1, 3600},
+		{"retries", CLI_INT, &o.retries, "N", "more attempts after a passing failure", 0, 20},
+		{"seed", CLI_INT, &o.seed, "N", "of the random part of the pauses between attempts", 0, 0},
+		{0},
+	};
+	struct cli c = {
+		.name = "crawl",
+		.synopsis = "DATA [options]",
+		.summary = "Fetches the page of every news in DATA/catalog.tsv, chooses its cover, and stores it as "
+				   "DATA/images/ID.jpg. DATA/crawl.sqlite says what became of each news, DATA/crawl.json sums it up. "
+				   "The same command goes on where an earlier run ended.",
+		.options = options,
+		.operands_min = 1,
+		.operands_max = 1};
+
+	cli_parse(&c, argc, argv);
+	return cli_finish(&c, run(&o, &c));
+}

@@ -1,0 +1,587 @@
+#include "crawl/fetcher.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <curl/curl.h>
+
+#include "common/arena.h"
+#include "common/cli.h"
+#include "common/file.h"
+#include "common/log.h"
+#include "common/rng.h"
+#include "crawl/address.h"
+#include "crawl/host_table.h"
+#include "crawl/retry_after.h"
+#include "crawl/url.h"
+
+#define DELAY_REMOTE_MS   250
+#define BACKOFF_S         0.5 /* before the first retry; doubles */
+#define BACKOFF_MAX_S     60.0
+#define RETRY_AFTER_MAX_S 300 /* a server that wants more is left for another run */
+#define CONNECT_MAX_S     15.0
+#define DRIP_BYTES_S      256L /* slower than this … */
+#define DRIP_S            20L  /* … for so long is cut off */
+#define BUFFERED_MAX      ((size_t)256 << 20)
+#define HEADER_TEXT_MAX   8192
+
+/* One request. Waiting in its host's list, or under way with an easy handle; never both. */
+struct fetch {
+	struct fetcher *fetcher;
+	char *url;
+	const char *accept;
+	enum fetch_overlong overlong;
+	uint64_t stream;
+	fetch_done_fn *done;
+	void *context;
+	struct host *host;
+	double not_before_s;
+	int attempts;
+	uint64_t transferred; /* by earlier attempts */
+	struct fetch *next;   /* of those waiting for the host */
+
+	/* Of the attempt under way. */
+	CURL *easy;
+	struct curl_slist *headers;
+	struct fetch *next_active, **at_active;
+	struct strbuf body;
+	size_t header_bytes;
+	enum cause refused; /* why we ourselves ended it */
+	bool cut;           /* the body reached its cap, and that is fine */
+};
+
+struct fetcher {
+	struct fetcher_options options;
+	char *user_agent;
+	CURLM *multi;
+	struct curl_slist *connect_to;
+	struct host_table hosts;
+	struct host *busy, **busy_tail; /* hosts with waiting requests, in turn */
+	struct fetch *active;
+	int active_count;
+	size_t buffered; /* bytes in the bodies of active requests */
+	uint64_t requests;
+	CURL **idle; /* easy handles for reuse, [options.connections] */
+	int idle_count;
+};
+
+/* Callbacks from curl ------------------------------------------------------------------------------------------------ */
+
+static curl_socket_t on_open_socket(void *context, curlsocktype purpose, struct curl_sockaddr *address)
+{
+	struct fetch *t = context;
+	const struct fetcher_options *o = &t->fetcher->options;
+	enum address_class class = address_class(&address->addr);
+
+	(void)purpose;
+	if (class != ADDRESS_PUBLIC && !o->allow_private)
+		t->refused = CAUSE_PRIVATE;
+	else if (class != ADDRESS_LOOPBACK && !o->contact)
+		t->refused = CAUSE_NO_CONTACT;
+	else {
+		t->host->place = class == ADDRESS_LOOPBACK ? HOST_LOOPBACK : HOST_REMOTE;
+		return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+	}
+	return CURL_SOCKET_BAD;
+}
+
+static size_t on_header(char *bytes, size_t size, size_t count, void *context)
+{
+	struct fetch *t = context;
+	size_t n = size * count;
+
+	(void)bytes;
+	t->header_bytes += n;
+	if (t->header_bytes > FETCH_HEADER_MAX) {
+		t->refused = CAUSE_TOO_LARGE;
+		return 0;
+	}
+	return n;
+}
+
+static size_t on_body(char *bytes, size_t size, size_t count, void *context)
+{
+	struct fetch *t = context;
+	size_t n = size * count, room = t->body.cap - t->body.len;
+
+	if (n > room && t->overlong == FETCH_REFUSE_OVERLONG) {
+		t->refused = CAUSE_TOO_LARGE;
+		return 0;
+	}
+	t->cut = n > room;
+	strbuf_add(&t->body, bytes, n < room ? n : room);
+	if (t->body.overflow)
+		t->refused = CAUSE_TOO_LARGE;
+	t->fetcher->buffered += n < room ? n : room;
+	return t->cut || t->refused ? 0 : n;
+}
+
+/* Starting ----------------------------------------------------------------------------------------------------------- */
+
+static void set_up(CURL *e, struct fetch *t)
+{
+	const struct fetcher_options *o = &t->fetcher->options;
+	double connect_s = o->timeout_s < CONNECT_MAX_S ? o->timeout_s : CONNECT_MAX_S;
+
+	curl_easy_setopt(e, CURLOPT_URL, t->url);
+	curl_easy_setopt(e, CURLOPT_PRIVATE, t);
+	curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https");
+	curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
+	curl_easy_setopt(e, CURLOPT_USERAGENT, t->fetcher->user_agent);
+	curl_easy_setopt(e, CURLOPT_ACCEPT_ENCODING, "gzip, deflate");
+	curl_easy_setopt(e, CURLOPT_CONNECT_TO, t->fetcher->connect_to);
+	/* A proxy would hide the addresses that the policy judges. */
+	curl_easy_setopt(e, CURLOPT_PROXY, "");
+	curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(e, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+	curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, (long)(o->timeout_s * 1000));
+	curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, (long)(connect_s * 1000));
+	curl_easy_setopt(e, CURLOPT_LOW_SPEED_LIMIT, DRIP_BYTES_S);
+	curl_easy_setopt(e, CURLOPT_LOW_SPEED_TIME, DRIP_S);
+	curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
+	curl_easy_setopt(e, CURLOPT_OPENSOCKETDATA, t);
+	curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header);
+	curl_easy_setopt(e, CURLOPT_HEADERDATA, t);
+	curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body);
+	curl_easy_setopt(e, CURLOPT_WRITEDATA, t);
+	if (t->overlong == FETCH_REFUSE_OVERLONG)
+		curl_easy_setopt(e, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)t->body.cap);
+}
+
+static void link_active(struct fetcher *f, struct fetch *t)
+{
+	t->next_active = f->active;
+	t->at_active = &f->active;
+	if (f->active)
+		f->active->at_active = &t->next_active;
+	f->active = t;
+	f->active_count++;
+	t->host->active++;
+}
+
+static void unlink_active(struct fetcher *f, struct fetch *t)
+{
+	*t->at_active = t->next_active;
+	if (t->next_active)
+		t->next_active->at_active = t->at_active;
+	f->active_count--;
+	t->host->active--;
+}
+
+static enum status begin(struct fetcher *f, struct fetch *t)
+{
+	char accept[256];
+	CURLMcode code;
+
+	t->easy = f->idle_count ? f->idle[--f->idle_count] : curl_easy_init();
+	if (!t->easy)
+		return status_fail(ST_MEMORY, "no memory for a connection");
+	snprintf(accept, sizeof accept, "Accept: %s", t->accept);
+	t->headers = curl_slist_append(NULL, accept);
+	set_up(t->easy, t);
+	curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, t->headers);
+	t->header_bytes = 0;
+	t->refused = CAUSE_NONE;
+	t->cut = false;
+	t->attempts++;
+	f->requests++;
+	link_active(f, t);
+	code = curl_multi_add_handle(f->multi, t->easy);
+	return code == CURLM_OK ? ST_OK : status_fail(ST_FAILED, "libcurl: %s", curl_multi_strerror(code));
+}
+
+/* Takes the handle and what belongs to the attempt from t. */
+static void end_attempt(struct fetcher *f, struct fetch *t)
+{
+	curl_multi_remove_handle(f->multi, t->easy);
+	curl_easy_reset(t->easy);
+	f->idle[f->idle_count++] = t->easy;
+	t->easy = NULL;
+	curl_slist_free_all(t->headers);
+	t->headers = NULL;
+	f->buffered -= t->body.len;
+	unlink_active(f, t);
+}
+
+static void add_waiting(struct fetcher *f, struct fetch *t)
+{
+	struct host *h = t->host;
+
+	t->next = NULL;
+	*h->tail = t;
+	h->tail = &t->next;
+	if (!h->busy) {
+		h->busy = true;
+		h->next_busy = NULL;
+		*f->busy_tail = h;
+		f->busy_tail = &h->next_busy;
+	}
+}
+
+static int delay_ms(const struct fetcher *f, const struct host *h)
+{
+	if (f->options.delay_ms != FETCH_DELAY_AUTO)
+		return f->options.delay_ms;
+	return h->place == HOST_LOOPBACK ? 0 : DELAY_REMOTE_MS;
+}
+
+/* Where a host is, and so how fast it may be asked, is known after the first connection. */
+static int host_room(const struct fetcher *f, const struct host *h)
+{
+	int most = h->place == HOST_UNKNOWN ? 1 : f->options.per_host;
+
+	return most - h->active;
+}
+
+/* Takes from h's list the first request whose time has come; *wake_s becomes the earliest time of the others. */
+static struct fetch *take_waiting(struct host *h, double now, double *wake_s)
+{
+	for (struct fetch **at = &h->waiting; *at; at = &(*at)->next) {
+		struct fetch *t = *at;
+
+		if (t->not_before_s > now) {
+			*wake_s = fmin(*wake_s, t->not_before_s);
+			continue;
+		}
+		*at = t->next;
+		if (h->tail == &t->next)
+			h->tail = at;
+		return t;
+	}
+	return NULL;
+}
+
+/* Starts what h may start now. */
+static enum status start_host(struct fetcher *f, struct host *h, double now, double *wake_s)
+{
+	while (h->waiting && host_room(f, h) > 0 && f->active_count < f->options.connections &&
+	       f->buffered < BUFFERED_MAX) {
+		struct fetch *t;
+		enum status st;
+
+		if (h->next_start_s > now) {
+			*wake_s = fmin(*wake_s, h->next_start_s);
+			break;
+		}
+		t = take_waiting(h, now, wake_s);
+		if (!t)
+			break;
+		h->next_start_s = now + delay_ms(f, h) / 1000.0;
+		st = begin(f, t);
+		if (st != ST_OK)
+			return st;
+	}
+	return ST_OK;
+}
+
+/* Hosts take turns: who started something goes to the end. */
+static enum status start_all(struct fetcher *f, double *wake_s)
+{
+	struct host *turn = f->busy, *next;
+	double now = now_s();
+	enum status st = ST_OK;
+
+	f->busy = NULL;
+	f->busy_tail = &f->busy;
+	for (; turn; turn = next) {
+		next = turn->next_busy;
+		if (st == ST_OK)
+			st = start_host(f, turn, now, wake_s);
+		turn->busy = turn->waiting != NULL;
+		turn->next_busy = NULL;
+		if (turn->busy) {
+			*f->busy_tail = turn;
+			f->busy_tail = &turn->next_busy;
+		}
+	}
+	host_table_trim(&f->hosts, now);
+	return st;
+}
+
+/* Ending --------------------------------------------------------------------------------------------------------------- */
+
+static enum cause cause_of_code(CURLcode code)
+{
+	switch (code) {
+	case CURLE_OK:
+		return CAUSE_NONE;
+	case CURLE_COULDNT_RESOLVE_HOST:
+		return CAUSE_DNS;
+	case CURLE_COULDNT_CONNECT:
+		return CAUSE_CONNECT;
+	case CURLE_OPERATION_TIMEDOUT:
+		return CAUSE_TIMEOUT;
+	case CURLE_FILESIZE_EXCEEDED:
+		return CAUSE_TOO_LARGE;
+	case CURLE_URL_MALFORMAT:
+	case CURLE_UNSUPPORTED_PROTOCOL:
+		return CAUSE_BAD_URL;
+	case CURLE_SSL_CONNECT_ERROR:
+	case CURLE_PEER_FAILED_VERIFICATION:
+	case CURLE_SSL_CERTPROBLEM:
+	case CURLE_SSL_CIPHER:
+	case CURLE_SSL_CACERT_BADFILE:
+	case CURLE_SSL_ISSUER_ERROR:
+	case CURLE_SSL_INVALIDCERTSTATUS:
+		return CAUSE_TLS;
+	case CURLE_PARTIAL_FILE:
+	case CURLE_RECV_ERROR:
+	case CURLE_SEND_ERROR:
+	case CURLE_GOT_NOTHING:
+	case CURLE_BAD_CONTENT_ENCODING:
+	case CURLE_HTTP2:
+	case CURLE_HTTP2_STREAM:
+		return CAUSE_CUT;
+	default:
+		return CAUSE_PROTOCOL;
+	}
+}
+
+static void copy_header(CURL *easy, const char *name, char text[HEADER_TEXT_MAX])
+{
+	struct curl_header *header;
+
+	*text = '\0';
+	if (curl_easy_header(easy, name, 0, CURLH_HEADER, -1, &header) == CURLHE_OK &&
+	    strlen(header->value) < HEADER_TEXT_MAX)
+		strcpy(text, header->value);
+}
+
+/* Seconds to wait before the next attempt: doubled each time, spread over half of it to twice, so that requests that
+ * failed together do not come back together. */
+static double backoff_s(const struct fetch *t)
+{
+	struct rng r;
+	double wait = fmin(BACKOFF_S * ldexp(1, t->attempts - 1), BACKOFF_MAX_S);
+
+	rng_init(&r, t->fetcher->options.seed, t->stream);
+	r.position = 2 * (uint64_t)t->attempts;
+	return wait * (0.5 + 1.5 * rng_uniform(&r));
+}
+
+/* True if t waits for another attempt. */
+static bool retry(struct fetcher *f, struct fetch *t, enum cause cause, int status)
+{
+	char after[HEADER_TEXT_MAX];
+	double wait = backoff_s(t), now = now_s();
+	int64_t asked;
+
+	if (cause == CAUSE_NONE && status >= 400)
+		cause = status == 408 || status == 425 ? CAUSE_TIMEOUT : cause_of_status(status);
+	if (!cause_passing(cause) || status == 501 || status == 505)
+		return false;
+	copy_header(t->easy, "Retry-After", after);
+	if (status && retry_after_parse(after, (int64_t)time(NULL), &asked)) {
+		/* Who asks for a pause asks for it for all. */
+		wait = fmax(wait, (double)asked);
+		t->host->next_start_s =
+			fmax(t->host->next_start_s, now + (double)(asked < RETRY_AFTER_MAX_S ? asked : RETRY_AFTER_MAX_S));
+		if (asked > RETRY_AFTER_MAX_S)
+			return false;
+	}
+	if (t->attempts > f->options.retries)
+		return false;
+	t->not_before_s = now + wait;
+	end_attempt(f, t);
+	strbuf_release(&t->body);
+	add_waiting(f, t);
+	return true;
+}
+
+static void free_fetch(struct fetch *t)
+{
+	strbuf_release(&t->body);
+	free(t->url);
+	free(t);
+}
+
+static void finish(struct fetcher *f, struct fetch *t, CURLcode code)
+{
+	enum cause cause = t->refused ? t->refused : t->cut ? CAUSE_NONE : cause_of_code(code);
+	char type[HEADER_TEXT_MAX], location[HEADER_TEXT_MAX];
+	struct fetch_result result = {.body = &t->body, .type = type, .location = location};
+	curl_off_t downloaded = 0;
+	long status = 0;
+
+	/* A refusal of one address is no failure if another of the host's was good. */
+	if (code == CURLE_OK && (t->refused == CAUSE_PRIVATE || t->refused == CAUSE_NO_CONTACT))
+		cause = CAUSE_NONE;
+	curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
+	curl_easy_getinfo(t->easy, CURLINFO_SIZE_DOWNLOAD_T, &downloaded);
+	t->transferred += (uint64_t)(downloaded > 0 ? downloaded : 0);
+	if (retry(f, t, cause, (int)status))
+		return;
+	copy_header(t->easy, "Content-Type", type);
+	copy_header(t->easy, "Location", location);
+	end_attempt(f, t);
+	result.cause = cause;
+	result.status = (int)status;
+	result.attempts = t->attempts;
+	result.transferred = t->transferred;
+	t->done(t->context, &result);
+	free_fetch(t);
+}
+
+/* Whole ------------------------------------------------------------------------------------------------------------------ */
+
+static enum status set_connect_to(struct fetcher *f)
+{
+	for (size_t i = 0; i < f->options.connect_to_count; i++) {
+		struct curl_slist *longer = curl_slist_append(f->connect_to, f->options.connect_to[i]);
+
+		if (!longer)
+			return status_fail(ST_MEMORY, "no memory for --connect-to");
+		f->connect_to = longer;
+	}
+	return ST_OK;
+}
+
+enum status fetcher_open(struct fetcher **out, const struct fetcher_options *options)
+{
+	struct fetcher *f;
+	enum status st;
+
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+		return status_fail(ST_FAILED, "libcurl cannot start");
+	f = xcalloc(1, sizeof *f);
+	f->options = *options;
+	f->busy_tail = &f->busy;
+	f->idle = xcalloc((size_t)options->connections, sizeof(CURL *));
+	f->user_agent = options->contact ? path_printf("Coverline/%s (+%s)", COVERLINE_VERSION, options->contact)
+	                                 : path_printf("Coverline/%s", COVERLINE_VERSION);
+	f->multi = curl_multi_init();
+	st = f->multi ? set_connect_to(f) : status_fail(ST_FAILED, "libcurl cannot start");
+	if (st == ST_OK) {
+		curl_multi_setopt(f->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)options->connections);
+		curl_multi_setopt(f->multi, CURLMOPT_MAXCONNECTS, (long)options->connections);
+		*out = f;
+	} else {
+		fetcher_close(f);
+	}
+	return st;
+}
+
+/* t is in no list any more. */
+static void call_stopped(struct fetch *t)
+{
+	struct fetch_result result = {.cause = CAUSE_STOPPED, .body = &t->body, .type = "", .location = ""};
+
+	strbuf_clear(&t->body);
+	result.attempts = t->attempts;
+	t->done(t->context, &result);
+	free_fetch(t);
+}
+
+void fetcher_stop(struct fetcher *f)
+{
+	while (f->active) {
+		struct fetch *t = f->active;
+
+		end_attempt(f, t);
+		call_stopped(t);
+	}
+	/* A callback may submit more: until none waits. */
+	while (f->busy) {
+		struct host *h = f->busy;
+		struct fetch *t = h->waiting;
+
+		if (t) {
+			h->waiting = t->next;
+			if (!h->waiting)
+				h->tail = &h->waiting;
+			call_stopped(t);
+			continue;
+		}
+		f->busy = h->next_busy;
+		if (!f->busy)
+			f->busy_tail = &f->busy;
+		h->busy = false;
+	}
+}
+
+void fetcher_close(struct fetcher *f)
+{
+	if (!f)
+		return;
+	fetcher_stop(f);
+	while (f->idle_count)
+		curl_easy_cleanup(f->idle[--f->idle_count]);
+	curl_multi_cleanup(f->multi);
+	curl_slist_free_all(f->connect_to);
+	host_table_release(&f->hosts);
+	free(f->idle);
+	free(f->user_agent);
+	free(f);
+	curl_global_cleanup();
+}
+
+void fetcher_submit(struct fetcher *f, const struct fetch_request *request)
+{
+	struct fetch *t = xcalloc(1, sizeof *t);
+	char *authority = url_authority(request->url);
+
+	t->fetcher = f;
+	t->url = xstrdup(request->url);
+	t->accept = request->accept;
+	t->overlong = request->overlong;
+	t->stream = request->stream;
+	t->done = request->done;
+	t->context = request->context;
+	t->host = host_table_get(&f->hosts, authority);
+	strbuf_init(&t->body, request->body_max);
+	free(authority);
+	add_waiting(f, t);
+}
+
+static void take_finished(struct fetcher *f)
+{
+	CURLMsg *message;
+	int left;
+
+	while ((message = curl_multi_info_read(f->multi, &left))) {
+		CURLcode code = message->data.result;
+		struct fetch *t = NULL;
+
+		if (message->msg == CURLMSG_DONE && curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &t) == CURLE_OK)
+			finish(f, t, code);
+	}
+}
+
+enum status fetcher_step(struct fetcher *f, int timeout_ms)
+{
+	double wake_s = HUGE_VAL, wait_ms;
+	enum status st = start_all(f, &wake_s);
+	CURLMcode code;
+	int running;
+
+	if (st != ST_OK)
+		return st;
+	code = curl_multi_perform(f->multi, &running);
+	if (code == CURLM_OK) {
+		wait_ms = fmax(0, ceil((wake_s - now_s()) * 1000));
+		if (wait_ms < timeout_ms)
+			timeout_ms = (int)wait_ms;
+		code = curl_multi_poll(f->multi, NULL, 0, running < f->active_count ? 0 : timeout_ms, NULL);
+	}
+	if (code == CURLM_OK)
+		code = curl_multi_perform(f->multi, &running);
+	if (code != CURLM_OK)
+		return status_fail(ST_FAILED, "libcurl: %s", curl_multi_strerror(code));
+	take_finished(f);
+	return ST_OK;
+}
+
+void fetcher_wake(struct fetcher *f)
+{
+	curl_multi_wakeup(f->multi);
+}
+
+uint64_t fetcher_requests(const struct fetcher *f)
+{
+	return f->requests;
+}

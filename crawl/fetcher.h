@@ -1,0 +1,75 @@
+/* One HTTP exchange after another, many at a time, in one thread: libcurl's multi interface.
+ *
+ * Politeness is kept here: so many connections to a host (scheme, name and port), a pause between its requests, waiting
+ * as long as Retry-After says, backing off with jitter. So is safety: where a connection leads is judged by its address,
+ * and bodies, headers and time are capped. Redirects are not followed here (follow.h). */
+#ifndef COVERLINE_CRAWL_FETCHER_H
+#define COVERLINE_CRAWL_FETCHER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/status.h"
+#include "common/strbuf.h"
+#include "crawl/cause.h"
+
+#define FETCH_PAGE_MAX   ((size_t)16 << 20) /* bytes, after decompression */
+#define FETCH_IMAGE_MAX  ((size_t)32 << 20)
+#define FETCH_HEADER_MAX ((size_t)64 << 10)
+#define FETCH_DELAY_AUTO (-1) /* none on this machine, else 250 ms */
+
+struct fetcher_options {
+	const char *contact;           /* mail address or URL for the User-Agent; NULL: this machine only */
+	const char *const *connect_to; /* HOST:PORT:ADDRESS:PORT as curl's option; HOST and PORT may be empty: any */
+	size_t connect_to_count;
+	bool allow_private;
+	int per_host;
+	int delay_ms; /* or FETCH_DELAY_AUTO */
+	double timeout_s;
+	int retries;
+	uint64_t seed;
+	int connections; /* at a time, all hosts together */
+};
+
+enum fetch_overlong { FETCH_REFUSE_OVERLONG, FETCH_CUT_OVERLONG };
+
+/* Borrowed for the time of the callback, but for what it takes. */
+struct fetch_result {
+	enum cause cause;     /* CAUSE_NONE: a response came, whatever its status */
+	int status;           /* 0: none came */
+	struct strbuf *body;  /* the callback may move it out, leaving an initialised one */
+	const char *type;     /* Content-Type, "" if none */
+	const char *location; /* Location as sent, "" if none */
+	int attempts;
+	uint64_t transferred; /* body bytes on the wire, all attempts */
+};
+typedef void fetch_done_fn(void *context, struct fetch_result *result);
+
+struct fetch_request {
+	const char *url;    /* one that url_resolve gave; copied */
+	const char *accept; /* static */
+	size_t body_max;
+	enum fetch_overlong overlong;
+	uint64_t stream; /* of the backoff's random numbers */
+	fetch_done_fn *done;
+	void *context;
+};
+
+struct fetcher;
+
+MUST_CHECK enum status fetcher_open(struct fetcher **f, const struct fetcher_options *options);
+/* Ends what waits or is under way, and what is submitted meanwhile: each calls back with CAUSE_STOPPED. */
+void fetcher_stop(struct fetcher *f);
+/* Stops and frees. Accepts NULL. */
+void fetcher_close(struct fetcher *f);
+/* Done is called once, from within fetcher_step or fetcher_stop. May be called from a callback. */
+void fetcher_submit(struct fetcher *f, const struct fetch_request *request);
+/* Moves everything on; waits at most timeout_ms for something to happen. ST_FAILED if curl itself is broken. */
+MUST_CHECK enum status fetcher_step(struct fetcher *f, int timeout_ms);
+/* Ends a fetcher_step's wait, from any thread. */
+void fetcher_wake(struct fetcher *f);
+/* Exchanges begun so far. */
+uint64_t fetcher_requests(const struct fetcher *f);
+
+#endif

@@ -1,0 +1,124 @@
+#include "crawl/linked_data.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "common/arena.h"
+
+#define DEPTH_MAX 8
+
+struct search {
+	const json_t *root;
+	linked_data_image_fn *found;
+	void *context;
+};
+
+static bool type_fits(const char *type)
+{
+	static const char *const ends[] = {"Article", "Posting", "Report"};
+	size_t n = strlen(type);
+
+	for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+		size_t m = strlen(ends[i]);
+
+		if (n >= m && strcmp(type + n - m, ends[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool is_article(const json_t *object)
+{
+	const json_t *type = json_object_get(object, "@type");
+
+	if (json_is_string(type))
+		return type_fits(json_string_value(type));
+	for (size_t i = 0; i < json_array_size(type); i++) {
+		const json_t *one = json_array_get(type, i);
+
+		if (json_is_string(one) && type_fits(json_string_value(one)))
+			return true;
+	}
+	return false;
+}
+
+/* The objects that things may be found in: the elements of an array, and an object's @graph. */
+static const json_t *find_id(const json_t *value, const char *id, int depth)
+{
+	const json_t *found = NULL, *own;
+
+	if (depth > DEPTH_MAX)
+		return NULL;
+	for (size_t i = 0; !found && i < json_array_size(value); i++)
+		found = find_id(json_array_get(value, i), id, depth + 1);
+	if (found || !json_is_object(value))
+		return found;
+	own = json_object_get(value, "@id");
+	if (json_is_string(own) && strcmp(json_string_value(own), id) == 0 && json_object_size(value) > 1)
+		return value;
+	return find_id(json_object_get(value, "@graph"), id, depth + 1);
+}
+
+static void take_image(const struct search *s, const json_t *image, int depth)
+{
+	static const char *const keys[] = {"url", "contentUrl"};
+	const json_t *id, *other;
+
+	if (depth > DEPTH_MAX)
+		return;
+	if (json_is_string(image))
+		s->found(s->context, json_string_value(image));
+	for (size_t i = 0; i < json_array_size(image); i++)
+		take_image(s, json_array_get(image, i), depth + 1);
+	for (size_t k = 0; k < sizeof keys / sizeof *keys; k++) {
+		const json_t *url = json_object_get(image, keys[k]);
+
+		if (json_is_string(url)) {
+			s->found(s->context, json_string_value(url));
+			return;
+		}
+	}
+	id = json_object_get(image, "@id");
+	other = json_is_string(id) ? find_id(s->root, json_string_value(id), 0) : NULL;
+	if (other && other != image)
+		take_image(s, other, depth + 1);
+}
+
+static void walk(const struct search *s, const json_t *value, int depth)
+{
+	if (depth > DEPTH_MAX)
+		return;
+	for (size_t i = 0; i < json_array_size(value); i++)
+		walk(s, json_array_get(value, i), depth + 1);
+	if (!json_is_object(value))
+		return;
+	if (is_article(value))
+		take_image(s, json_object_get(value, "image"), 0);
+	walk(s, json_object_get(value, "@graph"), depth + 1);
+	walk(s, json_object_get(value, "mainEntity"), depth + 1);
+}
+
+void linked_data_images(const char *json, size_t n, linked_data_image_fn *found, void *context)
+{
+	size_t from = 0, to = n;
+	char *copy;
+	json_t *root;
+
+	while (from < to && json[from] != '{' && json[from] != '[')
+		from++;
+	while (to > from && json[to - 1] != '}' && json[to - 1] != ']')
+		to--;
+	if (from == to)
+		return;
+	copy = xmalloc(to - from);
+	for (size_t i = from; i < to; i++)
+		copy[i - from] = (unsigned char)json[i] < 0x20 ? ' ' : json[i];
+	root = json_loadb(copy, to - from, JSON_DISABLE_EOF_CHECK, NULL);
+	if (root)
+		walk(&(struct search){.root = root, .found = found, .context = context}, root, 0);
+	json_decref(root);
+	free(copy);
+}

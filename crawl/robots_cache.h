@@ -1,0 +1,20 @@
+/* robots.txt of every host that a crawl visits: fetched once, before the first visit, and kept in memory. */
+#ifndef COVERLINE_CRAWL_ROBOTS_CACHE_H
+#define COVERLINE_CRAWL_ROBOTS_CACHE_H
+
+#include "crawl/follow.h"
+
+#define ROBOTS_PRODUCT "Coverline"
+
+struct robots_cache;
+
+/* fetcher is borrowed and has to outlive the cache's last answer. */
+struct robots_cache *robots_cache_new(struct fetcher *fetcher);
+/* After fetcher_stop or when no follow waits any more. Accepts NULL. */
+void robots_cache_free(struct robots_cache *c);
+
+/* A follow_gate_fn; context is the cache. 2xx: the rules decide (CAUSE_ROBOTS). 4xx, or more than ten redirects: allowed. 5xx, or
+ * no answer: forbidden, by the cause that stood in the way (RFC 9309 §2.3.1). */
+void robots_cache_gate(void *context, struct follow *f, const char *url);
+
+#endif

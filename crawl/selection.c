@@ -1,0 +1,113 @@
+#include "crawl/selection.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/arena.h"
+#include "common/file.h"
+#include "crawl/crawler.h"
+
+/* Whom ledger_each calls back. */
+struct reading {
+	struct outcome *outcomes;
+	const struct catalog *news;
+};
+
+static void read_outcome(void *context, const char *id, enum cause cause, enum ledger_step step)
+{
+	const struct reading *r = context;
+	uint32_t row = catalog_find(r->news, id, strlen(id));
+
+	if (row == NEWS_NONE)
+		return;
+	r->outcomes[row].known = true;
+	r->outcomes[row].cause = (uint8_t)cause;
+	r->outcomes[row].step = (uint8_t)step;
+}
+
+enum status selection_read(struct outcome *outcomes, const struct catalog *news, struct ledger *ledger)
+{
+	struct reading r = {outcomes, news};
+
+	return ledger_each(ledger, read_outcome, &r);
+}
+
+static enum status mark_ids(struct outcome *outcomes, const struct catalog *news, const char *ids)
+{
+	while (*ids) {
+		size_t n = strcspn(ids, ",");
+		uint32_t row = catalog_find(news, ids, n);
+
+		if (n && row == NEWS_NONE)
+			return status_fail(ST_USAGE, "--only: the catalogue has no news %.*s", (int)n, ids);
+		if (n)
+			outcomes[row].selected = true;
+		ids += n + (ids[n] == ',');
+	}
+	return ST_OK;
+}
+
+enum status selection_mark(struct outcome *outcomes, const struct catalog *news, const struct cli_list *only,
+                           int shard_index, int shard_count)
+{
+	enum status st = ST_OK;
+
+	for (size_t i = 0; i < only->count && st == ST_OK; i++)
+		st = mark_ids(outcomes, news, only->items[i]);
+	for (uint32_t row = 0; row < news->count; row++) {
+		struct outcome *o = &outcomes[row];
+
+		o->selected = (only->count == 0 || o->selected) && row % (uint32_t)shard_count == (uint32_t)shard_index;
+	}
+	return st;
+}
+
+static enum status read_causes(const char *names, bool wanted[CAUSES])
+{
+	while (names && *names) {
+		size_t n = strcspn(names, ",");
+		enum cause cause;
+
+		if (n == 3 && memcmp(names, "all", 3) == 0)
+			memset(wanted, true, CAUSES * sizeof *wanted);
+		else if (cause_find(names, n, &cause))
+			wanted[cause] = true;
+		else if (n)
+			return status_fail(ST_USAGE, "--retry: no such cause: %.*s", (int)n, names);
+		names += n + (names[n] == ',');
+	}
+	wanted[CAUSE_NONE] = false;
+	return ST_OK;
+}
+
+static bool to_do(const struct outcome *o, const char *data, const char *id, const bool *wanted)
+{
+	char *path;
+	bool missing;
+
+	if (!o->known || o->cause != CAUSE_NONE)
+		return !o->known || wanted[o->cause];
+	path = crawl_image_path(data, id);
+	missing = !file_exists(path);
+	free(path);
+	return missing;
+}
+
+enum status selection_todo(const struct outcome *outcomes, const struct catalog *news, const char *data,
+                           const char *retry, uint32_t limit, uint32_t **rows, uint32_t *row_count)
+{
+	bool wanted[CAUSES] = {false};
+	enum status st = read_causes(retry, wanted);
+	uint32_t n = 0;
+
+	*rows = NULL;
+	*row_count = 0;
+	if (st != ST_OK)
+		return st;
+	*rows = xmalloc((news->count ? news->count : 1) * sizeof **rows);
+	for (uint32_t row = 0; row < news->count && (limit == 0 || n < limit); row++)
+		if (outcomes[row].selected && to_do(&outcomes[row], data, news->news[row].id, wanted))
+			(*rows)[n++] = row;
+	*row_count = n;
+	return ST_OK;
+}

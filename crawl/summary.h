@@ -1,0 +1,22 @@
+/* What a crawl says at its end: crawl.json, the log, the exit code. */
+#ifndef COVERLINE_CRAWL_SUMMARY_H
+#define COVERLINE_CRAWL_SUMMARY_H
+
+#include "common/catalog.h"
+#include "common/status.h"
+#include "crawl/ledger.h"
+#include "crawl/selection.h"
+
+/* Writes DATA/crawl.json: flat keys news, images, image_rate (images / news), origin_rate (images from the news' own page / images),
+ * failed, pending, failed_CAUSE for each cause that occurs, requests, bytes (both summed over the ledger), seconds (of this run),
+ * arguments, program. */
+MUST_CHECK enum status summary_write(const char *data, const struct outcome *outcomes, const struct catalog *news,
+                                     struct ledger *ledger, double seconds, const char *arguments);
+
+/* Logs how many failed for each cause, with a few ids. */
+void summary_log(const struct outcome *outcomes, const struct catalog *news);
+
+/* Of the selected news: ST_OK; ST_PARTIAL if some failed; ST_NETWORK if nothing at all could be reached. */
+MUST_CHECK enum status summary_status(const struct outcome *outcomes, const struct catalog *news);
+
+#endif
