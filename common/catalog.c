@@ -17,6 +17,10 @@ static const char *const column_names[NEWS_COLUMNS] = {
 	"id", "category", "subcategory", "title", "abstract", "url", "title_entities", "abstract_entities",
 };
 
+struct catalog_slot {
+	uint32_t hash, row;
+};
+
 bool news_id_valid(const char *id, size_t length)
 {
 	if (length < 1 || length > NEWS_ID_MAX)
@@ -42,33 +46,41 @@ static uint32_t hash_id(const char *id, size_t n)
 	return (uint32_t)(h ^ h >> 32);
 }
 
-/* The slot that holds id, or the free one where it would go. */
-static uint32_t *find_slot(const struct catalog *c, const char *id, size_t n)
+/* The slot that holds id, or the free one where it would go. n is at most NEWS_ID_MAX. */
+static struct catalog_slot *find_slot(const struct catalog *c, uint32_t hash, const char *id, size_t n)
 {
 	uint32_t mask = c->index_size - 1;
 
-	for (uint32_t i = hash_id(id, n) & mask;; i = (i + 1) & mask) {
-		uint32_t row = c->index[i];
+	for (uint32_t i = hash & mask;; i = (i + 1) & mask) {
+		struct catalog_slot *slot = &c->index[i];
 
-		if (row == NEWS_NONE || (strncmp(c->news[row].id, id, n) == 0 && c->news[row].id[n] == '\0'))
-			return &c->index[i];
+		if (slot->row == NEWS_NONE)
+			return slot;
+		if (slot->hash == hash && memcmp(c->ids[slot->row], id, n) == 0 && c->ids[slot->row][n] == '\0')
+			return slot;
 	}
 }
 
-/* At most half full, so that a search ends soon. */
+/* At most half full: a search takes about two looks at memory, one at a slot and one at an id. */
 static void grow_index(struct catalog *c)
 {
 	c->index_size = c->index_size ? c->index_size * 2 : INDEX_FIRST;
 	free(c->index);
 	c->index = xmalloc((size_t)c->index_size * sizeof *c->index);
-	memset(c->index, 0xff, (size_t)c->index_size * sizeof *c->index);
-	for (uint32_t row = 0; row < c->count; row++)
-		*find_slot(c, c->news[row].id, strlen(c->news[row].id)) = row;
+	memset(c->index, 0xff, (size_t)c->index_size * sizeof *c->index); /* row: NEWS_NONE */
+	for (uint32_t row = 0; row < c->count; row++) {
+		size_t n = strlen(c->ids[row]);
+		uint32_t hash = hash_id(c->ids[row], n);
+
+		*find_slot(c, hash, c->ids[row], n) = (struct catalog_slot){hash, row};
+	}
 }
 
 uint32_t catalog_find(const struct catalog *c, const char *id, size_t id_length)
 {
-	return c->index_size && id_length <= NEWS_ID_MAX ? *find_slot(c, id, id_length) : NEWS_NONE;
+	if (!c->index_size || id_length > NEWS_ID_MAX)
+		return NEWS_NONE;
+	return find_slot(c, hash_id(id, id_length), id, id_length)->row;
 }
 
 /* Rows ------------------------------------------------------------------------------------------------------------- */
@@ -152,6 +164,7 @@ static void append(struct catalog *c, const char *s, size_t n, const char *const
 {
 	char *text = arena_strndup(&c->text, s, n);
 	const char *column[NEWS_COLUMNS];
+	uint32_t hash;
 
 	for (int i = 0; i < NEWS_COLUMNS; i++) {
 		column[i] = text + (starts[i] - s);
@@ -160,6 +173,7 @@ static void append(struct catalog *c, const char *s, size_t n, const char *const
 	if (c->count == *capacity) {
 		*capacity = *capacity ? *capacity * 2 : INDEX_FIRST;
 		c->news = xrealloc(c->news, *capacity, sizeof *c->news);
+		c->ids = xrealloc(c->ids, *capacity, sizeof *c->ids);
 	}
 	c->news[c->count] = (struct news){
 		.id = column[0],
@@ -171,9 +185,12 @@ static void append(struct catalog *c, const char *s, size_t n, const char *const
 		.title_entities = column[6],
 		.abstract_entities = column[7],
 	};
+	n = strlen(column[0]);
+	memcpy(memset(c->ids[c->count], 0, sizeof *c->ids), column[0], n);
 	if ((c->count + 1) * 2 > c->index_size)
 		grow_index(c);
-	*find_slot(c, column[0], strlen(column[0])) = c->count;
+	hash = hash_id(column[0], n);
+	*find_slot(c, hash, column[0], n) = (struct catalog_slot){hash, c->count};
 	c->count++;
 }
 
@@ -242,5 +259,6 @@ void catalog_close(struct catalog *c)
 	arena_release(&c->text);
 	free(c->news);
 	free(c->index);
+	free(c->ids);
 	*c = (struct catalog){0};
 }

@@ -32,9 +32,10 @@ struct news {
 struct catalog {
 	struct news *news; /* [count], in row order */
 	uint32_t count;
-	uint32_t *index; /* open-addressing hash of ids -> rows */
+	struct catalog_slot *index; /* [index_size], open-addressing hash of ids -> rows */
 	uint32_t index_size;
-	struct arena text; /* owns every string */
+	char (*ids)[NEWS_ID_MAX + 1]; /* [count], the ids once more: close together, so that a search stays in cache */
+	struct arena text;            /* owns every string */
 };
 
 /* Reads DATA/catalog.tsv (data is the folder). ST_MALFORMED names file, line and column. */
