@@ -29,9 +29,9 @@ char *shard_part_path(const char *data, const char *kind, uint32_t part)
 
 uint32_t shard_part_count(uint32_t rows, uint64_t part_rows)
 {
-	if (part_rows == 0)
-		BUG("parts of no rows");
-	return (uint32_t)((rows + part_rows - 1) / part_rows);
+	if (part_rows > 0)
+		return (uint32_t)((rows + part_rows - 1) / part_rows);
+	BUG("parts of no rows");
 }
 
 bool shard_part_current(const char *data, const char *kind, uint32_t part, const char *inputs_sha256)

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <hdf5.h>
 
 #include "common/file.h"
 #include "common/h5.h"
@@ -27,10 +28,10 @@ static int make_place(void **state)
 	const char *tmp = getenv("TMPDIR");
 
 	snprintf(p->folder, sizeof(p->folder), "%s/h5-XXXXXX", tmp ? tmp : "/tmp");
+	*state = p;
 	if (!mkdtemp(p->folder))
 		return -1;
 	snprintf(p->path, sizeof(p->path), "%s/a.h5", p->folder);
-	*state = p;
 	return 0;
 }
 
@@ -395,6 +396,47 @@ static void test_damage_is_an_error(void **state)
 	free(rows);
 }
 
+/* Text as h5py writes it, and types that are none of ours. */
+static void test_files_of_others(void **state)
+{
+	struct place *p = *state;
+	const char *value = "caf\xc3\xa9 of any length";
+	hsize_t two = 2;
+	hid_t id = H5Fcreate(p->path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT), scalar = H5Screate(H5S_SCALAR);
+	hid_t row = H5Screate_simple(1, &two, NULL), text = H5Tcopy(H5T_C_S1), a, d;
+	int32_t numbers[2] = {0};
+	struct h5_shape s;
+	struct h5_file *f;
+	char *back;
+
+	assert_true(H5Tset_size(text, H5T_VARIABLE) >= 0 && H5Tset_cset(text, H5T_CSET_UTF8) >= 0);
+	a = H5Acreate2(id, "kind", text, scalar, H5P_DEFAULT, H5P_DEFAULT);
+	assert_true(H5Awrite(a, text, &value) >= 0 && H5Aclose(a) >= 0);
+	a = H5Acreate2(id, "two", H5T_STD_I32LE, row, H5P_DEFAULT, H5P_DEFAULT);
+	assert_true(a >= 0 && H5Aclose(a) >= 0);
+	d = H5Dcreate2(id, "big", H5T_STD_I32BE, row, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+	assert_true(H5Dwrite(d, H5T_NATIVE_INT32, H5S_ALL, H5S_ALL, H5P_DEFAULT, (int32_t[]){7, -9}) >= 0);
+	assert_true(H5Dclose(d) >= 0);
+	d = H5Dcreate2(id, "unsigned", H5T_STD_U16LE, row, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+	assert_true(d >= 0 && H5Dclose(d) >= 0);
+	d = H5Dcreate2(id, "texts", text, row, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+	assert_true(d >= 0 && H5Dclose(d) >= 0);
+	assert_true(H5Tclose(text) >= 0 && H5Sclose(scalar) >= 0 && H5Sclose(row) >= 0 && H5Fclose(id) >= 0);
+
+	assert_int_equal(h5_open(&f, p->path), ST_OK);
+	assert_int_equal(h5_get_text(f, "kind", &back), ST_OK);
+	assert_string_equal(back, value);
+	free(back);
+	assert_int_equal(h5_get_int(f, "two", &(int64_t){0}), ST_MALFORMED);
+	assert_int_equal(h5_read(f, "big", 0, 2, H5_I32, numbers), ST_OK);
+	assert_int_equal(numbers[0], 7);
+	assert_int_equal(numbers[1], -9);
+	assert_int_equal(h5_describe(f, "unsigned", &s), ST_MALFORMED);
+	assert_int_equal(h5_describe(f, "texts", &s), ST_MALFORMED);
+	assert_non_null(strstr(status_message(), "texts"));
+	h5_close(f);
+}
+
 static void test_numbers_are_not_text(void **state)
 {
 	struct place *p = *state;
@@ -426,6 +468,7 @@ int main(void)
 		PLACED(test_virtual_sources_must_agree),
 		PLACED(test_what_is_no_hdf5),
 		PLACED(test_damage_is_an_error),
+		PLACED(test_files_of_others),
 		PLACED(test_numbers_are_not_text),
 	};
 

@@ -40,6 +40,7 @@ static int make_world(void **state)
 	const char *tmp = getenv("TMPDIR");
 
 	snprintf(w->folder, sizeof(w->folder), "%s/shard-XXXXXX", tmp ? tmp : "/tmp");
+	*state = w;
 	if (!mkdtemp(w->folder))
 		return -1;
 	for (int i = 0; i < ROWS; i++) {
@@ -55,7 +56,6 @@ static int make_world(void **state)
 	                              .preprocessing = "as it is",
 	                              .arguments = "extract",
 	                              .part_rows = PART_ROWS};
-	*state = w;
 	return 0;
 }
 
