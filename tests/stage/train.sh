@@ -1,0 +1,190 @@
+#!/bin/bash
+# train and score on a small world: what they write, that a run killed anywhere goes on to the same bytes, and what they
+# refuse. (tests/unit/test_train_run.c does the same to a recommender that reads pictures.)
+. tests/stage/lib.sh
+
+# 80 news of four topics; readers click what is of their topic. A generator of its own: awk's differ from each other.
+below='function below(n) { state = (state * 16807) % 2147483647; return int(n * state / 2147483647) }'
+make_world() {
+	local split
+	mkdir -p "$1/behaviors"
+	awk "$below"'
+	BEGIN {
+		state = 7
+		split("sport money film food", topic)
+		split("match goal team cup coach bank stocks fund loan tax actor scene studio movie star recipe chef kitchen wine bread", word)
+		for (i = 0; i < 80; i++) {
+			t = i % 4; title = ""
+			for (j = 0; j < 5; j++) title = title (j ? " " : "") word[5 * t + 1 + below(5)]
+			printf "N%d\t%s\t%s\t%s\t\t\t[]\t[]\n", i, topic[t + 1], topic[t + 1], title
+		}
+	}' >"$1/catalog.tsv"
+	for split in train:120:1 dev:40:2; do
+		awk -v n="$(cut -d: -f2 <<<$split)" -v state="$(cut -d: -f3 <<<$split)" "$below"'
+		BEGIN {
+			for (i = 1; i <= n; i++) {
+				t = below(4); history = ""; shown = ""
+				for (j = 0; j < 4 && i % 10; j++) history = history (j ? " " : "") "N" (t + 4 * below(20))
+				clicked = below(6)
+				for (j = 0; j < 6; j++) {
+					k = j == clicked ? t : (t + 1 + below(3)) % 4
+					shown = shown (j ? " " : "") "N" (k + 4 * below(20)) "-" (j == clicked)
+				}
+				printf "%d\tU%d\t11/15/2019 8:04:05 AM\t%s\t%s\n", i, t, history, shown
+			}
+		}' >"$1/behaviors/${split%%:*}.tsv"
+	done
+}
+
+data=$scratch/data
+config=$scratch/small.ini
+make_world "$data"
+cat >"$config" <<-'END'
+	[model]
+	name = nrms
+	[data]
+	word_width = 16
+	[train]
+	epochs = 4
+	batch = 16
+	learning_rate = 0.01
+	checkpoint_every = 3
+	[nrms]
+	heads = 2
+	head_width = 8
+	query_width = 8
+END
+
+train() {
+	"$bin/coverline-train" "$data" --config "$config" --out "$@" -j 1
+}
+score() {
+	"$bin/coverline-score" "$data" --behaviors "$data/behaviors/dev.tsv" -j 1 "$@"
+}
+same_run() {
+	local f
+	for f in best.h5 log.jsonl config.ini checkpoint.h5; do
+		cmp "$scratch/whole/$f" "$scratch/$1/$f" || return 1
+	done
+}
+
+check "train" train "$scratch/whole"
+wrote() {
+	local f
+	for f in config.ini log.jsonl checkpoint.h5 best.h5; do
+		[ -s "$scratch/whole/$f" ] || return 1
+	done
+	! compgen -G "$scratch/whole/*.part"
+}
+check "writes the four files of a run, and no part of one" wrote
+# 120 clicks in batches of 16 are 8 steps.
+log_is_whole() {
+	[ "$(grep -c '"loss":' "$scratch/whole/log.jsonl")" = 32 ] && [ "$(grep -c '"dev_auc":' "$scratch/whole/log.jsonl")" = 4 ] &&
+		[ "$(sed -n 's/^{"step":\([0-9]*\),.*"loss".*/\1/p' "$scratch/whole/log.jsonl" | tr '\n' ' ')" = "$(seq -s ' ' 32) " ]
+}
+check "log.jsonl has a line a step and a line an epoch" log_is_whole
+learns() {
+	awk -F'"dev_auc":' '/dev_auc/ { split($2, a, ","); if (a[1] > best) best = a[1] } END { print best; exit !(best > 0.9) }' \
+		"$scratch/whole/log.jsonl"
+}
+check "learns topics from words (AUC above 0.9)" learns
+settings_are_kept() {
+	grep -qx 'heads = 2' "$scratch/whole/config.ini" && grep -qx 'negatives = 4' "$scratch/whole/config.ini" &&
+		! grep -q 'nrms-im' "$scratch/whole/config.ini"
+}
+check "config.ini holds the whole configuration" settings_are_kept
+
+does_nothing_again() {
+	local before after
+	before=$(stat -c '%n %Y %i' "$scratch"/whole/*)
+	train "$scratch/whole" || return 1
+	after=$(stat -c '%n %Y %i' "$scratch"/whole/*)
+	[ "$before" = "$after" ]
+}
+check "a finished run does nothing" does_nothing_again
+check "the same again gives the same bytes" eval 'train "$scratch/again" && same_run again'
+
+killed_and_resumed() {
+	local run=killed-$1 point
+	for point in "$@"; do
+		COVERLINE_FAULT=$point train "$scratch/$run"
+		[ $? = 137 ] || { echo "$point: not killed"; return 1; }
+	done
+	train "$scratch/$run" && same_run "$run"
+}
+for point in train.step:1 train.step:7 train.checkpoint:1 train.checkpoint:2 train.saved:1 train.saved:3 train.best:1 train.best:2; do
+	check "killed at $point and resumed: the same bytes" killed_and_resumed $point
+done
+check "killed again and again: the same bytes" killed_and_resumed train.step:5 train.step:5 train.checkpoint:3 train.best:1 train.step:9
+
+# Stopped by a signal: exit code 130 or 143, and the same command goes on.
+signalled() {
+	local run=$1 signal=$2 code=$3 found pid i
+	"$bin/coverline-train" "$data" --config "$config" --out "$scratch/$run" -j 1 --set train.epochs=100000 &
+	pid=$!
+	for i in $(seq 200); do
+		[ -s "$scratch/$run/checkpoint.h5" ] && break
+		sleep 0.05
+	done
+	kill "-$signal" $pid
+	wait $pid
+	found=$?
+	[ "$found" = "$code" ] || { echo "exit code $found, expected $code"; return 1; }
+	[ "$(wc -l <"$scratch/$run/log.jsonl")" -gt 3 ]
+}
+check "SIGTERM: a checkpoint and exit code 143" signalled term TERM 143
+check "SIGINT: a checkpoint and exit code 130" signalled int INT 130
+
+refuses_other_config() {
+	local message
+	message=$(fails_with 2 train "$scratch/whole" --set train.batch=8 2>&1 >/dev/null) || { echo "$message"; return 1; }
+	grep -q '"batch = 16" is now "batch = 8"' <<<"$message"
+}
+check "another configuration for a run that is there is refused, and named" refuses_other_config
+check "an unknown key is refused" fails_with 2 train "$scratch/unknown" --set nrms.hats=3
+check "an unknown recommender is refused" fails_with 2 train "$scratch/unknown" --set model.name=nobody
+check "no clicks to learn from" eval 'sed "s/-1/-0/g" "$data/behaviors/train.tsv" >"$scratch/none.tsv"; fails_with 2 train "$scratch/none" --set data.train="$scratch/none.tsv"'
+diverges() {
+	local message
+	printf 'match%s\n' "$(printf ' 3e38%.0s' $(seq 16))" >"$scratch/huge.txt"
+	message=$(fails_with 1 train "$scratch/nan" --set data.word_vectors="$scratch/huge.txt" 2>&1 >/dev/null) || { echo "$message"; return 1; }
+	grep -q 'step 1: loss -\?nan.*diverged' <<<"$message" && [ ! -e "$scratch/nan/checkpoint.h5" ]
+}
+check "a loss that is not finite stops the run" diverges
+check "--list names the recommenders and their keys" eval '"$bin/coverline-train" --list | grep -q "nrms-im .*Xun" && "$bin/coverline-train" --list | grep -q "^attention_scale = none"'
+
+prediction=$scratch/prediction.txt
+check "score" score --run "$scratch/whole" --out "$prediction" --scores "$scratch/scores.h5"
+ranks_are_whole() {
+	[ "$(wc -l <"$prediction")" = 40 ] && [ -s "$scratch/scores.h5" ] &&
+		awk '{ if ($1 != NR || $2 !~ /^\[[1-6],[1-6],[1-6],[1-6],[1-6],[1-6]\]$/) exit 1; gsub(/[\[\]]/, "", $2); n = split($2, r, ","); s = 0; for (i in r) s += 2 ^ r[i]; if (s != 126) exit 1 }' "$prediction"
+}
+check "a line an impression, each a permutation of ranks" ranks_are_whole
+# Impressions 10, 20, … have no history: all scores are equal, and the order is the candidates' own.
+check "equal scores keep the candidates' order" eval '[ "$(grep -c "^[1-4]0 \[1,2,3,4,5,6\]$" "$prediction")" = 4 ]'
+# AUC of the ranks, recomputed here, is the one in the log.
+auc_agrees() {
+	local here log
+	here=$(paste -d' ' <(cut -f5 "$data/behaviors/dev.tsv") <(cut -d' ' -f2 "$prediction") |
+		awk '{ gsub(/[\[\]]/, "", $7); split($7, r, ","); for (i = 1; i <= 6; i++) if ($i ~ /-1$/) sum += (6 - r[i]) / 5 } END { printf "%.6f", sum / NR }')
+	log=$(awk -F'"dev_auc":' '/"best":true/ { split($2, a, ","); x = a[1] } END { printf "%.6f", x }' "$scratch/whole/log.jsonl")
+	[ "$here" = "$log" ] || { echo "$here, $log in the log"; return 1; }
+}
+check "the AUC of the predictions is the best of the log" auc_agrees
+killed_score() {
+	rm -f "$scratch/killed.txt"
+	COVERLINE_FAULT=$1 score --run "$scratch/whole" --out "$scratch/killed.txt"
+	[ $? = 137 ] && [ ! -e "$scratch/killed.txt" ] && score --run "$scratch/whole" --out "$scratch/killed.txt" && cmp "$prediction" "$scratch/killed.txt"
+}
+check "score killed on its way: no file, and then the same bytes" killed_score score.impression:20
+check "score killed before it commits" killed_score score.commit:1
+
+refuses_other_catalogue() {
+	local message
+	cp -r "$data" "$scratch/other" && sed -i '1s/\t[^\t]*$/\t[{}]/' "$scratch/other/catalog.tsv" || return 1
+	message=$(fails_with 11 "$bin/coverline-score" "$scratch/other" --run "$scratch/whole" --behaviors "$data/behaviors/dev.tsv" --out "$scratch/other.txt" 2>&1 >/dev/null) || { echo "$message"; return 1; }
+	grep -q "trained on a catalogue with sha256" <<<"$message" && [ ! -e "$scratch/other.txt" ]
+}
+check "another catalogue is refused" refuses_other_catalogue
+check "a run that is not there" fails_with 1 score --run "$scratch/nowhere" --out "$scratch/x.txt"
+done_testing
