@@ -5,14 +5,14 @@
 
 /* Templates that any subject may use: lists, questions, warnings, as feeds are full of them. */
 static const char common_templates[] =
-	"%N %a tips that actually work|%N best %a ideas of %Y|%n things to know about %a|Here's why %b love %a|"
-	"%N photos that prove %a and %c go together|The truth about %a, %b and %c|%a: %n reasons %b can't stop talking|"
-	"What's next for %c? %b and %a in %Y|The %n best %c stories of %Y (so far)|This %a is a game changer for %b|"
-	"Everything you need to know about %a before %D|%P explains %c: '%Q'|Watch: %P on %a and %b|%b vs. %a: Which is "
+	"%N %a tips that actually work|%N best %a ideas of %Y|%n things to know about %a|Here's why %b want %a|"
+	"%N photos: %a and %c|The truth about %a, %b and %c|%n reasons %b can't quit %a|"
+	"What's next for %c? %b and %a in %Y|The %n best %m stories of %Y (so far)|This %a is a must for %b|"
+	"All about %a before %D|%P explains %c: '%Q'|Watch: %P on %a and %b|%b vs. %a: Which is "
 	"better?|"
-	"%C's %a surprises %b|%N %c facts about %a that'll surprise you|Why %P won't give up on %a|In photos: %a|"
-	"%a is back!|Opinion: %c needs %a|%P's %N rules for %a|%b, %a and %c: a guide for %Y|"
-	"The most ridiculous %a %b have ever seen in %C|%N years of %a|%C %b rethink %a after %c report";
+	"%C's %a surprises %b|%N %c facts about %a that'll surprise you|Why %P won't give up on %a|%m in photos: %a|"
+	"%a is back!|Opinion: %m needs %a|%P's %N rules for %a|%b, %a and %c: a %m guide|"
+	"The most ridiculous %a in %C|%N years of %a|%C %b rethink %a";
 
 static const char people[] =
 	"Anna Keller|Marcus Dell|Tom Barrow|Ines Duarte|Joy Okafor|Ravi Menon|Claire Dubois|Sam Pike|"
@@ -23,9 +23,8 @@ static const char quotes[] =
 	"It's not over|We were wrong|Never again|I can't believe it|That's the point|Trust the process";
 static const char months[] = "Nov.|November|Dec.|May|April|Oct.";
 static const char endings[] =
-	"| - report| - new study finds| - and why it matters|, experts say|, officials say| in %C|"
-	" after %n years|: What we know| for the first time| this weekend| [Video]| (and how to help)|"
-	" before the holidays|, according to %P";
+	" for %m fans| in %m news| and %n more %m tips| in %Y %m poll| and the %m world| in %N %m photos| for a better %m|"
+	" with %n %m tips| for %m lovers| at %m week %Y| on %m day|, %m report says|: the %m quiz| (%m video)| - %m news";
 static const char sentences[] =
 	"%b say %a is changing faster than expected.|The %a has been the talk of %C since %D.|%P, who follows %c closely, "
 	"calls it "
@@ -56,6 +55,14 @@ static void add_pick(struct rng *r, const char *list, struct strbuf *out)
 	strbuf_add(out, entry, n);
 }
 
+/* As add_pick, but the earlier in the list, the likelier: words of the news are far from equally frequent. */
+static void add_common_pick(struct rng *r, const char *list, struct strbuf *out)
+{
+	const char *one, *other;
+	size_t n = pick(r, list, &one), m = pick(r, list, &other);
+	strbuf_add(out, one < other ? one : other, one < other ? n : m);
+}
+
 /* Numbers of headlines: mostly lists of 10 to 50. */
 static void add_number(struct rng *r, char kind, struct strbuf *out)
 {
@@ -71,13 +78,16 @@ static void add_slot(struct rng *r, const struct topic *t, char slot, struct str
 {
 	switch (slot) {
 	case 'a':
-		add_pick(r, t->a, out);
+		add_common_pick(r, t->a, out);
 		break;
 	case 'b':
-		add_pick(r, t->b, out);
+		add_common_pick(r, t->b, out);
 		break;
 	case 'c':
-		add_pick(r, t->c, out);
+		add_common_pick(r, t->c, out);
+		break;
+	case 'm':
+		add_common_pick(r, t->marks, out);
 		break;
 	case 'P':
 		add_pick(r, people, out);
@@ -152,9 +162,9 @@ void words_title(struct rng *r, const struct topic *t, struct strbuf *out)
 {
 	const char *template;
 	size_t at = out->len;
-	size_t n = pick(r, rng_below(r, 5) < 2 ? common_templates : t->templates, &template);
+	size_t n = pick(r, rng_below(r, 3) == 0 ? common_templates : t->templates, &template);
 	expand(r, t, template, n, out);
-	if (!memchr("?!)", out->data[out->len - 1], 3) && rng_below(r, 4) == 0) {
+	if (!memchr("?!)", out->data[out->len - 1], 3) && rng_below(r, 8)) {
 		n = pick(r, endings, &template);
 		expand(r, t, template, n, out);
 	}

@@ -10,6 +10,7 @@
 struct topic {
 	const char *category;
 	const char *subcategory;
+	const char *marks; /* %m: words that all of the category's subcategories share */
 	const char *a, *b, *c;
 	const char *templates; /* separated by '|' */
 };
