@@ -14,27 +14,17 @@
 /* For what such a loop calls: left outside, it would be compiled for the narrowest vector only. */
 #define INLINE static inline __attribute__((always_inline))
 
-/* Long arrays are cut into blocks of this many elements, whatever the number of threads. */
-enum { BLOCK = 4096 };
-static inline int64_t block_count(int64_t n)
-{
-	return (n + BLOCK - 1) / BLOCK;
-}
-static inline int64_t block_size(int64_t n, int64_t block)
-{
-	return n - block * BLOCK < BLOCK ? n - block * BLOCK : BLOCK;
-}
 /* Less work than this, in elements, is not worth waking a thread for. */
 enum { PARALLEL_MIN = 16384 };
 
 /* kernels_math.c */
-/* The sum is over lanes of a fixed number, so it does not depend on the width of a vector. */
 void math_exp(int64_t n, const real *x, real *y);
 void math_tanh(int64_t n, const real *x, real *y);
 void math_sigmoid(int64_t n, const real *x, real *y);
 void math_softmax(int64_t n, real scale, const real *x, real *y);
 /* dx = y * (dy - y . dy); may be in place */
 void math_softmax_grad(int64_t n, const real *y, const real *dy, real *dx);
+/* Summed over lanes of a fixed number, so the result does not depend on the width of a vector. */
 real math_dot(int64_t n, const real *x, const real *y);
 /* y += alpha * x */
 void math_axpy(int64_t n, real alpha, const real *x, real *y);

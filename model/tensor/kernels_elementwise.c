@@ -6,6 +6,19 @@
 
 #include "common/rng.h"
 
+/* Long arrays are cut into blocks of this many elements, whatever the number of threads. */
+enum { BLOCK = 4096 };
+
+static int64_t block_count(int64_t n)
+{
+	return (n + BLOCK - 1) / BLOCK;
+}
+
+static int64_t block_size(int64_t n, int64_t block)
+{
+	return n - block * BLOCK < BLOCK ? n - block * BLOCK : BLOCK;
+}
+
 void cpu_axpy(int64_t n, real alpha, const real *x, real *y)
 {
 #pragma omp parallel for if (n > PARALLEL_MIN)
