@@ -14,7 +14,7 @@ struct number {
 	int64_t *value;
 };
 
-enum { NUMBERS = 6 };
+enum { NUMBERS = 7 };
 
 static void list_numbers(struct run_state *s, int64_t *finished, struct number out[NUMBERS])
 {
@@ -24,6 +24,7 @@ static void list_numbers(struct run_state *s, int64_t *finished, struct number o
 		{"best_epoch", &s->best_epoch},
 		{"worse_epochs", &s->worse_epochs},
 		{"log_bytes", &s->log_bytes},
+		{"clicks", &s->clicks},
 		{"finished", finished},
 	};
 	memcpy(out, numbers, sizeof numbers);

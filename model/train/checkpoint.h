@@ -6,7 +6,7 @@
  *   /best_auc             float64  [1]
  *
  * Attributes: schema (1), program, model, config (the whole configuration), catalogue_sha256, features (network, weights
- * and preprocessing of the features read; "" for none), step, epoch, best_epoch, worse_epochs, log_bytes, finished. */
+ * and preprocessing of the features read; "" for none), step, epoch, best_epoch, worse_epochs, log_bytes, clicks, finished. */
 #ifndef COVERLINE_MODEL_TRAIN_CHECKPOINT_H
 #define COVERLINE_MODEL_TRAIN_CHECKPOINT_H
 
@@ -26,6 +26,7 @@ struct run_state {
 	int64_t best_epoch;   /* of best_auc, from 1; 0: none yet */
 	int64_t worse_epochs; /* finished since then */
 	int64_t log_bytes;    /* of log.jsonl that this state follows from */
+	int64_t clicks;       /* samples of an epoch */
 	bool finished;
 	double best_auc;
 };

@@ -24,7 +24,9 @@ static int shared_keys(struct settings *s, struct config_key *out)
 	     "Times that a word must stand in the titles of the training split's news; the rest are one unknown word."},
 		{"data.word_width", CONFIG_INT, &s->word_width, "100", NULL, 1, 4096, "Width of a word vector."},
 		{"data.word_vectors", CONFIG_STRING, &s->word_vectors, "", NULL, 0, 0,
-	     "Pretrained vectors as text, as GloVe's, plain or .gz; empty: seeded random ones. They are trained on."},
+	     "Pretrained vectors as text, as GloVe's, plain or .gz, relative to the working folder; empty: seeded random "
+	     "ones. "
+	     "They are trained on."},
 		{"data.standardise", CONFIG_BOOL, &s->standardise, "yes", NULL, 0, 0,
 	     "Shift and scale each column of the picture features by mean and deviation over the training split's news. "
 	     "The "

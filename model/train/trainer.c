@@ -255,6 +255,11 @@ static enum status read_checkpoint(struct trainer *t, bool values)
 	enum status st = checkpoint_open(&f, t->checkpoint_path, &t->id, &t->state);
 	if (st == ST_OK && values)
 		st = checkpoint_check_features(f, t->checkpoint_path, &t->data);
+	const int64_t steps = values ? steps_an_epoch(t) : 0, begin = t->state.epoch * steps;
+	if (st == ST_OK && values &&
+	    (t->state.clicks != t->samples.count || t->state.step < begin || t->state.step > begin + steps))
+		st = status_fail(ST_INTEGRITY, "%s was trained on %lld clicks; %s has %u", t->checkpoint_path,
+		                 (long long)t->state.clicks, t->train, t->samples.count);
 	if (st == ST_OK && values)
 		st = params_read(&t->params, f, true);
 	h5_close(f);
@@ -334,6 +339,7 @@ static enum status train(struct trainer *t, const char *data)
 		st = make_model(t);
 	if (st == ST_OK && go_on)
 		st = read_checkpoint(t, true);
+	t->state.clicks = t->samples.count;
 	if (st == ST_OK)
 		st = open_log(t);
 	return st == ST_OK ? run_epochs(t) : st;

@@ -141,6 +141,15 @@ refuses_other_config() {
 	grep -q '"batch = 16" is now "batch = 8"' <<<"$message"
 }
 check "another configuration for a run that is there is refused, and named" refuses_other_config
+other_clicks() {
+	local message
+	cp "$data/behaviors/train.tsv" "$scratch/clicks.tsv"
+	COVERLINE_FAULT=train.saved:2 train "$scratch/clicks" --set data.train="$scratch/clicks.tsv"
+	sed -i '1,60d' "$scratch/clicks.tsv"
+	message=$(fails_with 11 train "$scratch/clicks" --set data.train="$scratch/clicks.tsv" 2>&1 >/dev/null) || { echo "$message"; return 1; }
+	grep -q "was trained on 120 clicks; .* has 60" <<<"$message"
+}
+check "other clicks than the run began with are refused" other_clicks
 check "an unknown key is refused" fails_with 2 train "$scratch/unknown" --set nrms.hats=3
 check "an unknown recommender is refused" fails_with 2 train "$scratch/unknown" --set model.name=nobody
 check "no clicks to learn from" eval 'sed "s/-1/-0/g" "$data/behaviors/train.tsv" >"$scratch/none.tsv"; fails_with 2 train "$scratch/none" --set data.train="$scratch/none.tsv"'
