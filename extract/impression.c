@@ -1,0 +1,377 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/arena.h"
+#include "common/cli.h"
+#include "common/file.h"
+#include "common/log.h"
+#include "common/pool.h"
+#include "extract/extract.h"
+#include "extract/prepare.h"
+
+#define BLOCK_ROWS   256 /* rows that are in work or wait to be written */
+#define SHARED_MAX   64  /* parts with the same pixels on many cards whose cues are kept, for one shard */
+#define COLUMN_COUNT 5
+
+enum { COLUMN_WORD, COLUMN_COUNT_OF_WORDS, COLUMN_REGION, COLUMN_CATEGORY, COLUMN_GLOBAL };
+
+/* Cues of pixels that several cards share. */
+struct shared {
+	char key[DIGEST_HEX];
+	float *cues;
+};
+
+/* Cues that wait to be copied once their batch has run. */
+struct copy {
+	float *to;
+	const float *from;
+	size_t count;
+};
+
+/* What comes back with a picture's map. Pointers are into the block's rows. */
+struct job {
+	enum card_part part;
+	const struct card_boxes *boxes;
+	const char *title;
+	struct part_area area;
+	struct resize resize;
+	float *out;
+	int32_t *word_count;
+};
+
+/* Rows in catalogue order, as the shard's columns. */
+struct rows {
+	float *word, *region, *category, *global;
+	int32_t *word_count;
+	const char *id[BLOCK_ROWS];
+	uint8_t state[BLOCK_ROWS];
+	size_t count;
+};
+
+struct impression {
+	const struct extract_options *options;
+	const struct catalog *news;
+	struct shard_column columns[COLUMN_COUNT];
+	struct shard_info info;
+	char *preprocessing;
+	size_t cue_width, global_width;
+	struct encoders encoders;
+	struct prepared_card *slots; /* [window] */
+	double *prepare_s;           /* [workers] */
+	int workers, window;
+	struct rows rows;
+	struct shared shared[SHARED_MAX]; /* of this part */
+	size_t shared_count;
+	struct copy copies[2 * BLOCK_ROWS];
+	size_t copy_count;
+	/* the part in work */
+	struct card_boxes *boxes;
+	struct shard_writer *writer;
+	uint32_t first_row;
+	int64_t done;
+	/* for the report */
+	double write_s, total_s;
+	int64_t news_count, words_left_out, shared_hits;
+};
+
+static void encoded(void *context, const struct feature_map *map, const void *job);
+
+/* Opening ---------------------------------------------------------------------------------------------------------- */
+
+static struct shard_column column(const char *name, enum h5_type type, uint64_t a, uint64_t b)
+{
+	struct shard_column c = {.name = name, .shape = {.type = type, .ndim = 1 + (a > 0) + (b > 0), .dim = {0, a, b}}};
+
+	return c;
+}
+
+static void describe(struct impression *im)
+{
+	const struct extract_options *o = im->options;
+	char *input = resnet_describe_input(o->network);
+
+	im->columns[COLUMN_WORD] = column("word", o->type, (uint64_t)o->max_words, im->cue_width);
+	im->columns[COLUMN_COUNT_OF_WORDS] = column("word_count", H5_I32, 0, 0);
+	im->columns[COLUMN_REGION] = column("region", o->type, COVER_REGIONS, im->cue_width);
+	im->columns[COLUMN_CATEGORY] = column("category", o->type, im->cue_width, 0);
+	im->columns[COLUMN_GLOBAL] = column("global", o->type, im->global_width, 0);
+	im->preprocessing =
+		path_printf("view %s, antialiased bilinear, %s; words %s, at most %lld; layer2 and average pool", o->view_name,
+	                input, o->words_name, (long long)o->max_words);
+	free(input);
+	im->info = (struct shard_info){.kind = "impression",
+	                               .columns = im->columns,
+	                               .column_count = COLUMN_COUNT,
+	                               .network = o->network->name,
+	                               .weights_sha256 = weights_digest(o->weights),
+	                               .preprocessing = im->preprocessing,
+	                               .arguments = o->arguments,
+	                               .part_rows = (uint64_t)o->part_rows};
+}
+
+struct impression *impression_open(const struct extract_options *o, const struct catalog *news)
+{
+	struct impression *im = xcalloc(1, sizeof(*im));
+
+	im->options = o;
+	im->news = news;
+	im->cue_width = (size_t)o->network->width * 8;
+	im->global_width = (size_t)o->network->width * 32;
+	describe(im);
+	im->encoders = (struct encoders){.network = o->network,
+	                                 .weights = o->weights,
+	                                 .batch = o->batch,
+	                                 .job_size = sizeof(struct job),
+	                                 .done = encoded,
+	                                 .context = im};
+	/* A card is decoded in a twentieth of the time that the network takes, and the network has all processors. */
+	im->workers = o->jobs > 4 ? o->jobs / 4 : 1;
+	im->window = 2 * im->workers + 2;
+	im->slots = xcalloc((size_t)im->window, sizeof(*im->slots));
+	im->prepare_s = xcalloc((size_t)im->workers, sizeof(*im->prepare_s));
+	im->rows.word = xcalloc(BLOCK_ROWS * (size_t)o->max_words * im->cue_width, sizeof(float));
+	im->rows.region = xcalloc(BLOCK_ROWS * COVER_REGIONS * im->cue_width, sizeof(float));
+	im->rows.category = xcalloc(BLOCK_ROWS * im->cue_width, sizeof(float));
+	im->rows.global = xcalloc(BLOCK_ROWS * im->global_width, sizeof(float));
+	im->rows.word_count = xcalloc(BLOCK_ROWS, sizeof(int32_t));
+	return im;
+}
+
+void impression_close(struct impression *im)
+{
+	if (!im)
+		return;
+	encoders_release(&im->encoders);
+	for (int i = 0; i < im->window; i++)
+		prepared_card_release(&im->slots[i]);
+	for (size_t i = 0; i < SHARED_MAX; i++)
+		free(im->shared[i].cues);
+	free(im->slots);
+	free(im->prepare_s);
+	free(im->rows.word);
+	free(im->rows.region);
+	free(im->rows.category);
+	free(im->rows.global);
+	free(im->rows.word_count);
+	free(im->preprocessing);
+	free(im);
+}
+
+const struct shard_info *impression_info(const struct impression *im)
+{
+	return &im->info;
+}
+
+/* Cues ------------------------------------------------------------------------------------------------------------- */
+
+static void encoded(void *context, const struct feature_map *map, const void *job)
+{
+	struct impression *im = context;
+	const struct extract_options *o = im->options;
+	const struct job *j = job;
+	struct box all = {0, 0, (float)map->width, (float)map->height};
+
+	switch (j->part) {
+	case PART_TITLE:
+		*j->word_count =
+			region_words(map, o->words, j->boxes, j->title, &j->area, &j->resize, (int32_t)o->max_words, j->out);
+		im->words_left_out += (int64_t)j->boxes->word_count - *j->word_count;
+		break;
+	case PART_COVER:
+		region_grid(map, j->out);
+		break;
+	case PART_CATEGORY:
+		region_mean(map, &all, j->out);
+		break;
+	default:
+		memcpy(j->out, map->data, im->global_width * sizeof(float));
+	}
+}
+
+/* Where the cues of these pixels are or will be; *first if nobody has asked for them yet. NULL: not kept. */
+static float *find_shared(struct impression *im, const char *key, bool *first)
+{
+	struct shared *s;
+
+	*first = false;
+	for (size_t i = 0; i < im->shared_count; i++) {
+		if (strcmp(im->shared[i].key, key) == 0) {
+			im->shared_hits++;
+			return im->shared[i].cues;
+		}
+	}
+	if (*key == '\0' || im->shared_count == SHARED_MAX)
+		return NULL;
+	*first = true;
+	s = &im->shared[im->shared_count++];
+	memcpy(s->key, key, sizeof(s->key));
+	if (!s->cues)
+		s->cues = xcalloc(COVER_REGIONS * im->cue_width, sizeof(*s->cues));
+	return s->cues;
+}
+
+static float *row_of(struct impression *im, enum card_part part, size_t i, size_t *count)
+{
+	size_t words = (size_t)im->options->max_words;
+
+	*count = part == PART_COVER ? COVER_REGIONS * im->cue_width : im->cue_width;
+	switch (part) {
+	case PART_TITLE:
+		return im->rows.word + i * words * im->cue_width;
+	case PART_COVER:
+		return im->rows.region + i * *count;
+	case PART_CATEGORY:
+		return im->rows.category + i * *count;
+	default:
+		return im->rows.global + i * im->global_width;
+	}
+}
+
+static enum status queue_part(struct impression *im, enum card_part part, const struct prepared_part *p, int64_t item,
+                              size_t i)
+{
+	size_t count;
+	float *out = row_of(im, part, i, &count), *cues;
+	struct job job = {.part = part,
+	                  .boxes = &im->boxes[item],
+	                  .title = im->news->news[im->first_row + item].title,
+	                  .area = p->area,
+	                  .resize = p->resize,
+	                  .word_count = &im->rows.word_count[i]};
+	bool first;
+
+	cues = find_shared(im, p->same, &first);
+	job.out = cues ? cues : out;
+	if (cues)
+		im->copies[im->copy_count++] = (struct copy){.to = out, .from = cues, .count = count};
+	if (cues && !first)
+		return ST_OK;
+	return encoders_add(&im->encoders, part == PART_CARD ? RESNET_POOLED : RESNET_LAYER2, p->resize.height,
+	                    p->resize.width, p->planes, &job);
+}
+
+/* Rows ------------------------------------------------------------------------------------------------------------- */
+
+static enum status write_block(struct impression *im)
+{
+	const void *data[COLUMN_COUNT] = {[COLUMN_WORD] = im->rows.word,
+	                                  [COLUMN_COUNT_OF_WORDS] = im->rows.word_count,
+	                                  [COLUMN_REGION] = im->rows.region,
+	                                  [COLUMN_CATEGORY] = im->rows.category,
+	                                  [COLUMN_GLOBAL] = im->rows.global};
+	enum status st = encoders_flush(&im->encoders);
+	double start = now_s();
+
+	for (size_t i = 0; i < im->copy_count; i++)
+		memcpy(im->copies[i].to, im->copies[i].from, im->copies[i].count * sizeof(float));
+	im->copy_count = 0;
+	if (st == ST_OK)
+		st = shard_append(im->writer, im->rows.count, im->rows.id, im->rows.state, data);
+	im->rows.count = 0;
+	im->write_s += now_s() - start;
+	return st;
+}
+
+/* A news without a card that a reader saw: zeros. */
+static void clear_row(struct impression *im, size_t i)
+{
+	for (int part = 0; part < CARD_PARTS; part++) {
+		size_t count;
+		float *row = row_of(im, (enum card_part)part, i, &count);
+
+		if (part == PART_TITLE)
+			count *= (size_t)im->options->max_words;
+		memset(row, 0, (part == PART_CARD ? im->global_width : count) * sizeof(*row));
+	}
+	im->rows.word_count[i] = 0;
+}
+
+static enum status work(void *context, int64_t item, int slot, int worker)
+{
+	struct impression *im = context;
+	double start = now_s();
+	char *path;
+	enum status st;
+
+	if (im->boxes[item].state == FEATURE_MISSING)
+		return ST_OK;
+	path = extract_card_path(im->options, im->news->news[im->first_row + item].id);
+	st = prepare_card(path, &im->boxes[item], im->options->view, im->options->network, &im->slots[slot]);
+	free(path);
+	im->prepare_s[worker] += now_s() - start;
+	return st;
+}
+
+static enum status consume(void *context, int64_t item, int slot)
+{
+	struct impression *im = context;
+	size_t i = im->rows.count++;
+	enum status st = ST_OK;
+
+	im->rows.id[i] = im->news->news[im->first_row + item].id;
+	im->rows.state[i] = im->boxes[item].state;
+	if (im->rows.state[i] == FEATURE_MISSING)
+		clear_row(im, i);
+	for (int part = 0; part < CARD_PARTS && st == ST_OK && im->rows.state[i] != FEATURE_MISSING; part++)
+		st = queue_part(im, (enum card_part)part, &im->slots[slot].part[part], item, i);
+	if (st == ST_OK && im->rows.count == BLOCK_ROWS)
+		st = write_block(im);
+	progress_set(im->done + item + 1);
+	return st;
+}
+
+static enum status fill_part(struct impression *im, uint32_t count)
+{
+	struct pool_job job = {
+		.work = work, .consume = consume, .context = im, .count = count, .workers = im->workers, .window = im->window};
+	enum status st;
+
+	im->shared_count = im->copy_count = im->rows.count = 0;
+	st = pool_run(&job);
+	return st == ST_OK && im->rows.count > 0 ? write_block(im) : st;
+}
+
+enum status impression_make_part(struct impression *im, uint32_t part, const char *inputs_sha256, int64_t done)
+{
+	const struct extract_options *o = im->options;
+	uint32_t count = extract_part_length(o, im->news, part);
+	struct arena a = {0};
+	double start = now_s();
+	enum status st;
+
+	im->first_row = (uint32_t)(part * (uint64_t)o->part_rows);
+	im->done = done;
+	im->boxes = arena_calloc(&a, count, sizeof(*im->boxes));
+	st = boxes_read(o->data, im->news, im->first_row, count, &a, im->boxes);
+	if (st == ST_OK)
+		st = shard_create(&im->writer, o->data, &im->info, part, inputs_sha256);
+	if (st == ST_OK) {
+		st = fill_part(im, count);
+		if (st == ST_OK)
+			st = shard_commit(im->writer);
+		else
+			shard_discard(im->writer);
+	}
+	im->writer = NULL;
+	im->news_count += count;
+	im->total_s += now_s() - start;
+	arena_release(&a);
+	return st;
+}
+
+void impression_report(const struct impression *im)
+{
+	double prepare = 0;
+
+	for (int i = 0; i < im->workers; i++)
+		prepare += im->prepare_s[i];
+	log_info(
+		"%lld news, %lld pictures through %s in %.1f s (%.1f s beside it: decode and resize in %d thread%s %.1f s; "
+		"write %.1f s); %lld pictures shared",
+		(long long)im->news_count, (long long)im->encoders.pictures, im->options->network->name, im->encoders.network_s,
+		im->total_s - im->encoders.network_s, im->workers, im->workers == 1 ? "" : "s", prepare, im->write_s,
+		(long long)im->shared_hits);
+	if (im->words_left_out > 0)
+		log_info("%lld words of titles have no cue: beyond --max-words, or cut off by --view %s",
+		         (long long)im->words_left_out, im->options->view_name);
+}

@@ -1,0 +1,107 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/arena.h"
+#include "common/digest.h"
+#include "common/file.h"
+#include "common/pool.h"
+#include "extract/extract.h"
+
+/* Told apart in digests: changes when the same inputs would give other features. */
+#define METHOD "impression 1"
+
+uint32_t extract_part_length(const struct extract_options *o, const struct catalog *news, uint32_t part)
+{
+	uint64_t left = news->count - (uint64_t)part * (uint64_t)o->part_rows;
+
+	return (uint32_t)(left < (uint64_t)o->part_rows ? left : (uint64_t)o->part_rows);
+}
+
+char *extract_card_path(const struct extract_options *o, const char *id)
+{
+	return path_printf("%s/cards/%s.png", o->data, id);
+}
+
+struct hashing {
+	const struct extract_options *options;
+	const struct news *news; /* the part's first */
+	struct digest *digest;
+	char (*hex)[DIGEST_HEX]; /* of the items in flight */
+};
+
+static enum status hash_card(void *context, int64_t item, int slot, int worker)
+{
+	struct hashing *h = context;
+	char *path = extract_card_path(h->options, h->news[item].id);
+	enum status st;
+
+	(void)worker;
+	if (file_exists(path))
+		st = digest_file(path, h->hex[slot]);
+	else
+		st = status_fail(ST_FAILED, "%s: no such card; make it with: coverline render %s", path, h->options->data);
+	free(path);
+	return st;
+}
+
+static enum status add_card(void *context, int64_t item, int slot)
+{
+	struct hashing *h = context;
+
+	digest_add_string(h->digest, h->news[item].id);
+	digest_add_string(h->digest, h->news[item].title);
+	digest_add_string(h->digest, h->hex[slot]);
+	return ST_OK;
+}
+
+/* The options that features follow from. Neither the number of threads nor the batch is one. */
+static void add_options(struct digest *d, const struct extract_options *o, uint32_t part)
+{
+	char *numbers =
+		path_printf("%d %lld %lld %u", (int)o->type, (long long)o->max_words, (long long)o->part_rows, part);
+
+	digest_add_string(d, METHOD);
+	digest_add_string(d, o->network->name);
+	digest_add_string(d, weights_digest(o->weights));
+	digest_add_string(d, o->view_name);
+	digest_add_string(d, o->words_name);
+	digest_add_string(d, numbers);
+	free(numbers);
+}
+
+static enum status add_boxes(struct digest *d, const char *data, uint64_t first, uint64_t count)
+{
+	uint64_t part_rows = 0;
+	char hex[DIGEST_HEX];
+	enum status st = boxes_part_rows(data, &part_rows);
+
+	for (uint64_t p = st == ST_OK ? first / part_rows : 0; st == ST_OK && p * part_rows < first + count; p++) {
+		st = boxes_digest(data, (uint32_t)p, hex);
+		if (st == ST_OK)
+			digest_add_string(d, hex);
+	}
+	return st;
+}
+
+enum status extract_part_inputs(const struct extract_options *o, const struct catalog *news, uint32_t part,
+                                char hex[DIGEST_HEX])
+{
+	uint64_t first = (uint64_t)part * (uint64_t)o->part_rows;
+	struct hashing h = {.options = o, .news = news->news + first, .digest = digest_new()};
+	struct pool_job job = {.work = hash_card,
+	                       .consume = add_card,
+	                       .context = &h,
+	                       .count = extract_part_length(o, news, part),
+	                       .workers = o->jobs,
+	                       .window = 4 * o->jobs};
+	enum status st;
+
+	h.hex = xcalloc((size_t)job.window, sizeof(*h.hex));
+	add_options(h.digest, o, part);
+	st = add_boxes(h.digest, o->data, first, (uint64_t)job.count);
+	if (st == ST_OK)
+		st = pool_run(&job);
+	digest_finish(h.digest, hex);
+	free(h.hex);
+	return st;
+}
