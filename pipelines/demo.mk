@@ -75,7 +75,7 @@ $(DEMO_FOLDER)/evaluation.txt: $(DEMO_PREDICTIONS) | programs
 	$(DEMO_COVERLINE) evaluate --behaviors $(DEMO_DEV) --predictions $(DEMO_PREDICTIONS) > $@
 
 $(DEMO_FOLDER)/report/index.html: $(DEMO_FOLDER)/evaluation.txt | programs
-	$(DEMO_COVERLINE) report --out $(@D) $(DEMO_RUN_NAMES:%=$(DEMO_RUNS)/%)
+	$(DEMO_COVERLINE) report --out $(@D) --data $(DEMO_DATA) $(DEMO_RUN_NAMES:%=$(DEMO_RUNS)/%)
 	@touch $@
 
 demo-run: $(DEMO_FOLDER)/report/index.html

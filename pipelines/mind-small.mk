@@ -104,7 +104,7 @@ evaluation.txt: $(PREDICTIONS)
 	$(COVERLINE) evaluate --behaviors behaviors/dev.tsv --predictions $(PREDICTIONS) > $@
 
 report/index.html: $(PREDICTIONS)
-	$(COVERLINE) report --out report $(RUN_NAMES:%=runs/%)
+	$(COVERLINE) report --out report --data . $(RUN_NAMES:%=runs/%)
 	@touch $@
 
 endif

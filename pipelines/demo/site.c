@@ -45,6 +45,9 @@ static void link_story(struct story *s, const struct page *p, struct lists *list
 		at = from;
 	}
 	s->url = path_printf("http://%s", at);
+	s->picture = path_printf("%s%s", p->picture_host, p->picture_path);
+	s->ways = path_printf("%s\t%s\t%s\t%d", page_naming_names[p->naming], page_address_names[p->address],
+	                      page_charset_names[p->charset], p->redirects);
 	free(at);
 	/* Half of the pages that are gone say so; the others were simply never written. */
 	if (s->fate == COVER_PAGE_GONE && s->id[1] % 2)

@@ -12,15 +12,19 @@ const char *const cover_fate_names[COVER_FATES] = {
 	"shown", "page-gone", "page-forbidden", "picture-gone", "not-a-picture", "none",
 };
 
-/* About one story in twenty ends without a cover. */
-static enum cover_fate draw_fate(struct rng *r)
+/* One story in twenty ends without a cover; which, is drawn. */
+static void draw_fates(struct world *w)
 {
-	static const int per_mille[COVER_FATES] = {950, 16, 6, 12, 10, 6};
-	int x = (int)rng_below(r, 1000);
-	int fate = 0;
-	while (x >= per_mille[fate])
-		x -= per_mille[fate++];
-	return (enum cover_fate)fate;
+	static const uint32_t counts[COVER_FATES] = {0, 10, 4, 7, 5, 4};
+	struct rng r;
+	uint32_t fates[WORLD_NEWS] = {0}, at = 0;
+	for (uint32_t fate = COVER_PAGE_GONE; fate < COVER_FATES; fate++)
+		for (uint32_t i = 0; i < counts[fate]; i++)
+			fates[at++] = fate;
+	rng_init(&r, w->seed, rng_stream("fates"));
+	rng_shuffle(&r, fates, WORLD_NEWS);
+	for (int i = 0; i < WORLD_NEWS; i++)
+		w->stories[i].fate = (enum cover_fate)fates[i];
 }
 
 static void draw_ids(struct world *w)
@@ -65,18 +69,17 @@ static enum status draw_text(struct world *w, int i, struct rng *r)
 
 enum status stories_draw(struct world *w)
 {
-	struct rng words, scene, fate;
+	struct rng words, scene;
 	rng_init(&words, w->seed, rng_stream("words"));
 	rng_init(&scene, w->seed, rng_stream("scenes"));
-	rng_init(&fate, w->seed, rng_stream("fates"));
 	w->stories = xcalloc(WORLD_NEWS, sizeof(*w->stories));
 	draw_ids(w);
+	draw_fates(w);
 	for (int i = 0; i < WORLD_NEWS; i++) {
 		struct story *s = &w->stories[i];
 		s->category = (int)rng_below(&words, CATEGORY_COUNT);
 		s->topic = topic_pick(&words, s->category);
 		s->scene = (int)rng_below(&scene, SCENE_COUNT);
-		s->fate = draw_fate(&fate);
 		enum status st = draw_text(w, i, &words);
 		if (st != ST_OK)
 			return st;
@@ -90,6 +93,8 @@ void stories_free(struct world *w)
 		free(w->stories[i].title);
 		free(w->stories[i].abstract);
 		free(w->stories[i].url);
+		free(w->stories[i].picture);
+		free(w->stories[i].ways);
 	}
 	free(w->stories);
 	free(w->readers);

@@ -39,11 +39,11 @@ static enum status write_truth(const struct world *w, const char *path)
 	enum status st = file_create(&out, path);
 	if (st != ST_OK)
 		return st;
-	fputs("id\tcategory\tsubcategory\tsubject\tcover\n", out.stream);
+	fputs("id\tcategory\tsubcategory\tsubject\tcover\tnaming\taddress\tcharset\tredirects\tpicture\n", out.stream);
 	for (int i = 0; i < WORLD_NEWS; i++) {
 		const struct story *s = &w->stories[i];
-		fprintf(out.stream, "%s\t%s\t%s\t%s\t%s\n", s->id, s->topic->category, s->topic->subcategory,
-		        scenes[s->scene].name, cover_fate_names[s->fate]);
+		fprintf(out.stream, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", s->id, s->topic->category, s->topic->subcategory,
+		        scenes[s->scene].name, cover_fate_names[s->fate], s->ways, s->picture);
 	}
 	return file_commit(&out);
 }

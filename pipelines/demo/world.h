@@ -40,7 +40,9 @@ struct story {
 	int category;
 	const struct topic *topic;
 	char *title, *abstract; /* owned */
-	char *url;              /* owned; filled in by site_write */
+	char *url;              /* owned, as the next two; filled in by site_write */
+	char *picture;          /* its file under site/, there or not */
+	char *ways;             /* how the page names it: "naming address charset redirects" */
 	int scene;
 	enum cover_fate fate;
 };
