@@ -14,8 +14,8 @@ enum {
 	LEFT = 54,
 	TOP = 16,
 	BOTTOM = 46,
-	LABEL_CHARACTER = 7, /* px, about */
-	LABEL_ROOM_MAX = 140,
+	LABEL_CHARACTER = 8, /* px, about */
+	LABEL_ROOM_MAX = 150,
 	LABEL_HEIGHT = 15,
 	TICKS_X = 5,
 	TICKS_Y = 5,

@@ -4,9 +4,10 @@
 
 void paired_add(struct paired *p, double d)
 {
-	p->sum += d;
-	p->sum_squares += d * d;
 	p->n++;
+	const double off = d - p->mean;
+	p->mean += off / (double)p->n;
+	p->squares += off * (d - p->mean);
 }
 
 /* Continued fraction of the incomplete beta function (DLMF 8.17.22), by Lentz's method. */
@@ -74,13 +75,11 @@ double student_quantile(double p, double df)
 struct comparison paired_compare(const struct paired *p)
 {
 	const double n = (double)p->n;
-	struct comparison c = {p->n ? p->sum / n : NAN, NAN, NAN, NAN, NAN, NAN};
+	struct comparison c = {p->n ? p->mean : NAN, NAN, NAN, NAN, NAN, NAN};
 	if (p->n < 2)
 		return c;
-	const double variance = (p->sum_squares - p->sum * c.mean) / (n - 1);
-	/* Differences that are all alike leave only rounding: it must not pass for certainty, nor for a negative. */
-	const bool alike = variance <= 1e-14 * p->sum_squares / n;
-	c.error = alike ? 0 : sqrt(variance / n);
+	const bool alike = p->squares <= 0;
+	c.error = alike ? 0 : sqrt(p->squares / (n - 1) / n);
 	const double reach = alike ? 0 : student_quantile(0.05, n - 1) * c.error;
 	c.low = c.mean - reach;
 	c.high = c.mean + reach;

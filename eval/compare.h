@@ -5,9 +5,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Running sums of differences d. Zero-initialise before first use. */
+/* Running mean of differences d, and the sum of their squared distances from it (Welford 1962). Zero-initialise before
+ * first use. */
 struct paired {
-	double sum, sum_squares;
+	double mean, squares;
 	uint64_t n;
 };
 

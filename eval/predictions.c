@@ -176,7 +176,7 @@ static enum status read_ranks(struct predictions *p, const struct behaviors *b, 
 	for (size_t i = 0; i < n; i++) {
 		uint32_t rank;
 		const char *start = *at;
-		if (start < l->end && *start == ']')
+		if (i == 0 && start < l->end && *start == ']')
 			return wrong_count(p, b, l);
 		if (!read_number(at, l->end, &rank))
 			return bad_rank(p, l, start, n);

@@ -120,7 +120,7 @@ static void add_recorded(struct report *r, size_t run)
 static void add_table_head(struct report *r)
 {
 	struct strbuf *p = &r->page;
-	strbuf_puts(p, "<thead><tr><th scope=\"col\">Run</th><th scope=\"col\">Model</th>");
+	strbuf_puts(p, "<thead><tr><th scope=\"col\">Run</th><th scope=\"col\" class=\"text\">Model</th>");
 	for (int m = 0; m < METRIC_COUNT; m++)
 		strbuf_printf(p, "<th scope=\"col\">%s</th>", metric_label((enum metric)m));
 	strbuf_puts(p, "<th scope=\"col\">Impressions</th>");

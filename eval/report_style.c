@@ -38,6 +38,7 @@ const char *const report_style[] = {
 	"th,td{padding:.34rem .8rem .34rem 0;text-align:right;vertical-align:top;border-bottom:1px solid var(--rule);"
 	"white-space:nowrap}\n"
 	"thead th{font-weight:600;border-bottom:2px solid var(--rule);vertical-align:bottom}\n"
+	"th:first-child{position:sticky;left:0;background:var(--bg)}\n"
 	"tfoot th,tfoot td{font-weight:600;border-bottom:0}\n"
 	"th[scope=row],thead th:first-child,.text{text-align:left}\n"
 	"th[scope=row]{font-weight:500}\n"
@@ -84,7 +85,7 @@ const char *const report_style[] = {
 	".cards:has(#show-cover:not(:checked)) .b-cover,.cards:has(#show-category:not(:checked)) .b-category,"
 	".cards:has(#show-line:not(:checked)) .b-line,.cards:has(#show-word:not(:checked)) .b-word{display:none}\n"
 	"@media print{body{max-width:none;padding:0;font-size:10pt}nav,.switch{display:none}h2{break-after:avoid}"
-	".scroll{overflow:visible}figure,tr{break-inside:avoid}td,th{white-space:normal}"
+	".scroll{overflow:visible}th:first-child{position:static}figure,tr{break-inside:avoid}td,th{white-space:normal}"
 	".sheet{grid-template-columns:repeat(3,1fr)}}\n"
 	"</style>\n",
 	NULL,
