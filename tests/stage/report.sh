@@ -1,0 +1,77 @@
+# coverline report: one whole page from a small DATA and two runs, without a reference to anything outside it.
+. tests/stage/lib.sh
+report() { "$bin/coverline" report "$@"; }
+data=$scratch/data
+page=$scratch/out/index.html
+hostile='<script>alert("1")</script> & <img src=http://evil.test/x>'
+mkdir -p "$data/behaviors" "$scratch/runs/nrms" "$scratch/runs/nrms-im"
+
+for i in 1 2 3 4 5 6; do
+	title="Headline number $i: what is next?"
+	[ "$i" = 3 ] && title=$hostile
+	printf 'N%d\tcat%d\tsub\t%s\t\thttp://news.test/%d\t[]\t[]\n' "$i" $((i % 3)) "$title" "$i"
+done >"$data/catalog.tsv"
+time='11/15/2019 8:04:05 AM'
+for i in 1 2 3 4 5 6 7 8; do
+	printf '%d\tU%d\t%s\tN1\tN2-%d N3-%d N4-0\n' "$i" "$i" "$time" $((i % 2)) $(((i + 1) % 2))
+done >"$data/behaviors/dev.tsv"
+for run in nrms nrms-im; do
+	printf '[model]\nname = %s\n\n[data]\ndev = behaviors/dev.tsv\n' "$run" >"$scratch/runs/$run/config.ini"
+	for e in 1 2 3; do
+		printf '{"step":%d,"epoch":%d,"loss":%d.5}\n{"step":%d,"epoch":%d,"dev_auc":0.%d}\n' "$e" "$e" $((4 - e)) "$e" "$e" $((5 + e))
+	done >"$scratch/runs/$run/log.jsonl"
+done
+for i in 1 2 3 4 5 6 7 8; do echo "$i [1,2,3]"; done >"$scratch/runs/nrms/prediction.txt"
+for i in 1 2 3 4 5 6 7 8; do [ $((i % 2)) = 1 ] && echo "$i [1,2,3]" || echo "$i [2,1,3]"; done >"$scratch/runs/nrms-im/prediction.txt"
+
+has() { grep -qF -- "$1" "$page" || { echo "the page lacks: $1"; return 1; }; }
+lacks() { ! grep -qF -- "$1" "$page"; }
+# Nothing that a browser would fetch: sources are data:, links stay on the page.
+self_contained() { ! grep -oE '(src|href|srcset|action|data)="[^"]*"' "$page" | grep -vE '^(src="data:image/(png|jpeg);base64,|href="#)' &&
+	! grep -qE '@import|url\(|<(script|link|iframe|object|embed|base)' "$page"; }
+whole() { [ "$(head -c 15 "$page")" = "<!DOCTYPE html>" ] && [ "$(tail -n 1 "$page")" = "</html>" ]; }
+small() { [ "$(wc -c <"$page")" -lt 10000000 ]; }
+same_again() {
+	cp "$page" "$scratch/first.html"
+	report --out "$scratch/out" "$scratch/runs/nrms" "$scratch/runs/nrms-im" && cmp "$page" "$scratch/first.html"
+}
+other_choice() {
+	report --out "$scratch/other" --seed 2 --cards 1 "$scratch/runs/nrms" "$scratch/runs/nrms-im" &&
+		[ "$(grep -c '<figure class="card">' "$scratch/other/index.html")" = 1 ]
+}
+killed() {
+	report --out "$scratch/killed" "$scratch/runs/nrms" && cp "$scratch/killed/index.html" "$scratch/before.html"
+	COVERLINE_FAULT=report.write:1 report --out "$scratch/killed" "$scratch/runs/nrms-im" 2>/dev/null
+	cmp "$scratch/killed/index.html" "$scratch/before.html" || return 1
+	report --out "$scratch/killed" "$scratch/runs/nrms" && cmp "$scratch/killed/index.html" "$scratch/before.html"
+}
+message() { # CODE TEXT ARGUMENTS…
+	local code=$1 text=$2
+	shift 2
+	fails_with "$code" report "$@" 2>"$scratch/err" || { cat "$scratch/err"; return 1; }
+	grep -qF -- "$text" "$scratch/err" || { cat "$scratch/err"; return 1; }
+}
+
+check "cards for the catalogue" "$bin/coverline" render "$data"
+check "a report on two runs" report --out "$scratch/out" "$scratch/runs/nrms" "$scratch/runs/nrms-im"
+check "it is whole" whole
+check "it is small" small
+check "it needs nothing from outside" self_contained
+check "a hostile title is text" lacks '<script>alert'
+check "and stands there, escaped" has 'alt="&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt; &amp; &lt;img src=http://evil.test/x&gt;"'
+check "the metrics are evaluate's" has '<td><strong>1.0000</strong></td>'
+check "the second run is ahead" has '<b>nrms-im</b> is ahead of <b>nrms</b>'
+check "all six cards are on it" test "$(grep -c '<figure class="card">' "$page")" = 6
+check "curves of loss and AUC" test "$(grep -c '<figure class="chart">' "$page")" = 2
+check "settings that differ" has 'model.name</th><td class="text">nrms</td><td class="text">nrms-im</td>'
+check "again: the same bytes" same_again
+check "another choice of cards" other_choice
+check "killed before it is written: the old page stays" killed
+check "data alone" report --out "$scratch/alone" --data "$data"
+check "no run and no data" message 2 "nothing to report on" --out "$scratch/none"
+check "no --out" message 2 "--out" "$scratch/runs/nrms"
+check "a folder that is no run" message 1 "there is no run here" --out "$scratch/none" "$data"
+printf '1 [1,2]\n' >"$scratch/runs/nrms/prediction.txt"
+check "malformed predictions" message 3 "prediction.txt:1: impression \"1\" has 3 candidates" --out "$scratch/none" "$scratch/runs/nrms"
+check "nothing was made of it" test ! -e "$scratch/none/index.html"
+done_testing
