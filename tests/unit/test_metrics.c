@@ -19,7 +19,7 @@ static size_t position_of(const double *s, size_t n, size_t i)
 {
 	size_t position = 1;
 	for (size_t j = 0; j < n; j++)
-		position += s[j] > s[i] || (s[j] == s[i] && j > i);
+		position += s[j] > s[i] || (j > i && s[j] == s[i]);
 	return position;
 }
 
