@@ -101,16 +101,36 @@ static void walk(const struct search *s, const json_t *value, int depth)
 	walk(s, json_object_get(value, "mainEntity"), depth + 1);
 }
 
+/* Narrows json[*from … *to-1] to the value in it: from the first bracket to the last, within a CDATA section if there is one. */
+static void find_value(const char *json, size_t *from, size_t *to)
+{
+	static const char begin[] = "![CDATA[", end[] = "]]>";
+	size_t n = sizeof begin - 1;
+
+	while (*from < *to && json[*from] != '{' && json[*from] != '[')
+		(*from)++;
+	if (*from >= 1 && *to - *from >= n && memcmp(json + *from - 1, begin, n) == 0) {
+		*from += n - 1;
+		for (size_t i = *to; i >= *from + 3; i--) {
+			if (memcmp(json + i - 3, end, 3) == 0) {
+				*to = i - 3;
+				break;
+			}
+		}
+		while (*from < *to && json[*from] != '{' && json[*from] != '[')
+			(*from)++;
+	}
+	while (*to > *from && json[*to - 1] != '}' && json[*to - 1] != ']')
+		(*to)--;
+}
+
 void linked_data_images(const char *json, size_t n, linked_data_image_fn *found, void *context)
 {
 	size_t from = 0, to = n;
 	char *copy;
 	json_t *root;
 
-	while (from < to && json[from] != '{' && json[from] != '[')
-		from++;
-	while (to > from && json[to - 1] != '}' && json[to - 1] != ']')
-		to--;
+	find_value(json, &from, &to);
 	if (from == to)
 		return;
 	copy = xmalloc(to - from);
