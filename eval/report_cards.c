@@ -91,23 +91,24 @@ static void include_text_only(uint32_t *rows, uint32_t count, uint32_t n, const 
 
 /* Drawing ---------------------------------------------------------------------------------------------------------- */
 
-static void add_box(struct strbuf *p, const char *class, const struct box *b)
+/* around: how far outside the box its line runs, so that it does not cover the ink; px of the card. */
+static void add_box(struct strbuf *p, const char *class, const struct box *b, double around)
 {
 	if (!(b->x1 > b->x0 && b->y1 > b->y0))
 		return;
-	strbuf_printf(p, "<rect class=\"%s\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\"/>", class, b->x0, b->y0,
-	              b->x1 - b->x0, b->y1 - b->y0);
+	strbuf_printf(p, "<rect class=\"%s\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\"/>", class, b->x0 - around,
+	              b->y0 - around, b->x1 - b->x0 + 2 * around, b->y1 - b->y0 + 2 * around);
 }
 
 static void add_boxes(struct strbuf *p, const struct card_boxes *c)
 {
 	strbuf_printf(p, "<svg class=\"boxes\" viewBox=\"0 0 %d %d\" aria-hidden=\"true\">", c->width, c->height);
-	add_box(p, c->state == FEATURE_TEXT_ONLY ? "b-cover none" : "b-cover", &c->image);
-	for (int i = 0; i < c->line_count && i < CARD_LINES_MAX; i++)
-		add_box(p, "b-line", &c->line[i]);
+	add_box(p, c->state == FEATURE_TEXT_ONLY ? "b-cover none" : "b-cover", &c->image, 0);
 	for (size_t i = 0; i < c->word_count; i++)
-		add_box(p, "b-word", &c->words[i].ink);
-	add_box(p, "b-category", &c->category);
+		add_box(p, "b-word", &c->words[i].ink, 0);
+	for (int i = 0; i < c->line_count && i < CARD_LINES_MAX; i++)
+		add_box(p, "b-line", &c->line[i], 3);
+	add_box(p, "b-category", &c->category, 3);
 	strbuf_puts(p, "</svg>");
 }
 
