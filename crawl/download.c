@@ -182,6 +182,8 @@ static enum status transfer(const struct download *d, const char *part, const ch
 	curl_easy_cleanup(t.easy);
 	if (fclose(t.part) != 0 && st == ST_OK)
 		st = status_errno("%s: cannot write", part);
+	if (st != ST_OK && size_of(part) == 0)
+		unlink(part);
 	return st;
 }
 

@@ -42,8 +42,8 @@ struct fetch {
 	struct host *host;
 	double not_before_s;
 	int attempts;
-	uint64_t transferred; /* by earlier attempts */
-	struct fetch *next;   /* of those waiting for the host */
+	uint64_t transferred;
+	struct fetch *next; /* of those waiting for the host */
 
 	/* Of the attempt under way. */
 	CURL *easy;
@@ -413,7 +413,8 @@ static void finish(struct fetcher *f, struct fetch *t, CURLcode code)
 		cause = CAUSE_NONE;
 	curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
 	curl_easy_getinfo(t->easy, CURLINFO_SIZE_DOWNLOAD_T, &downloaded);
-	t->transferred += (uint64_t)(downloaded > 0 ? downloaded : 0);
+	if (code == CURLE_OK && downloaded > 0)
+		t->transferred += (uint64_t)downloaded;
 	if (retry(f, t, cause, (int)status))
 		return;
 	copy_header(t->easy, "Content-Type", type);

@@ -42,7 +42,7 @@ struct fetch_result {
 	const char *type;     /* Content-Type, "" if none */
 	const char *location; /* Location as sent, "" if none */
 	int attempts;
-	uint64_t transferred; /* body bytes on the wire, all attempts */
+	uint64_t transferred; /* bytes on the wire of the bodies that came whole */
 };
 typedef void fetch_done_fn(void *context, struct fetch_result *result);
 

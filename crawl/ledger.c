@@ -20,7 +20,7 @@ static const char schema[] =
 	"CREATE TABLE IF NOT EXISTS news ("
 	" id TEXT PRIMARY KEY, state TEXT NOT NULL CHECK (state IN ('done', 'failed')), source TEXT NOT NULL,"
 	" cause TEXT NOT NULL, step TEXT NOT NULL, rule TEXT NOT NULL, page_url TEXT NOT NULL, page_final_url TEXT NOT "
-    "NULL,"
+	"NULL,"
 	" image_url TEXT NOT NULL, image_final_url TEXT NOT NULL, status INTEGER NOT NULL, type TEXT NOT NULL,"
 	" bytes INTEGER NOT NULL, sha256 TEXT NOT NULL, file_sha256 TEXT NOT NULL, width INTEGER NOT NULL,"
 	" height INTEGER NOT NULL, attempts INTEGER NOT NULL, transferred INTEGER NOT NULL, finished TEXT NOT NULL"

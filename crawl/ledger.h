@@ -18,7 +18,7 @@
  *     file_sha256      of images/ID.jpg, hex
  *     width, height    of the picture as fetched, px
  *     attempts         HTTP requests made for this news, retries included
- *     transferred      bytes of bodies on the wire
+ *     transferred      bytes on the wire of the bodies that came whole
  *     finished         when, UTC, '2024-05-06T07:08:09Z'
  *   setting   name, value: how the images were made
  *
