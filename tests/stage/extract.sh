@@ -1,0 +1,88 @@
+# coverline extract: seven cards, parts of three, a small batch, so that a part ends in the middle of one.
+. tests/stage/lib.sh
+
+extract() { (cd "$scratch/$1" && shift && "$bin/coverline-extract" data --kind impression --part-rows 3 --batch 2 "$@"); }
+random() { extract "$1" --network resnet50 --weights random:1 "${@:2}"; }
+
+# A catalogue of cards; three of them have a picture, which is another card.
+mkdir -p "$scratch/origin/data/images"
+i=0
+while IFS='|' read -r category title; do
+	i=$((i + 1))
+	printf 'N%d\t%s\tnone\t%s\t\thttps://news.example/%d\t[]\t[]\n' "$i" "$category" "$title" "$i"
+done > "$scratch/origin/data/catalog.tsv" <<'TITLES'
+sports|Underdogs win the final in extra time after a season of doubt
+sports|Coach: "We never stopped believing"
+weather|Storm heads for the coast, schools close early on Monday and Tuesday as the wind picks up
+foodanddrink|Seven soups
+music|Is this café the best place to hear jazz?
+music|Old songs, new crowd
+weather|Sun at last
+TITLES
+card_of() { "$bin/coverline-render" "$scratch/origin/data" --show "$1" --out "$scratch/origin/data/images/$2.jpg"; }
+check "cards to extract from" eval "card_of N1 N2 && card_of N4 N3 && card_of N5 N7 && '$bin/coverline-render' '$scratch/origin/data'"
+copy() { cp -a "$scratch/origin" "$scratch/$1"; }
+
+copy whole
+check "extracts" random whole
+check "three parts and their union" eval "cd '$scratch/whole/data/features' && ls impression | diff - <(printf 'part-0000%d.h5\n' 0 1 2) && [ -s impression.h5 ]"
+same() { diff -r "$scratch/whole/data/features" "$scratch/$1/data/features"; }
+stamps() { (cd "$scratch/$1/data/features" && stat -c '%n %i %y' impression.h5 impression/*); }
+
+before=$(stamps whole)
+check "a second time does nothing" eval "random whole 2>&1 | grep -q 'all parts are current' && [ \"\$(stamps whole)\" = '$before' ]"
+
+# Killed anywhere, the same command again ends in the same bytes.
+for fault in extract.batch:2 extract.batch:5 shard.append:2 shard.commit:1 shard.commit:3 shard.unite:1; do
+	copy "$fault"
+	check "killed at $fault" fails_with 137 env COVERLINE_FAULT=$fault bash -c \
+		"cd '$scratch/$fault' && exec '$bin/coverline-extract' data --kind impression --part-rows 3 --batch 2 --network resnet50 --weights random:1"
+	check "no file is half made after $fault" eval "! ls '$scratch/$fault/data/features/impression.h5' 2> /dev/null"
+	check "and resumed: the same bytes" eval "random '$fault' && same '$fault'"
+done
+
+# An array job: each process makes its parts, one more run unites them.
+copy array
+check "task 1 of 2" env SLURM_ARRAY_TASK_ID=0 SLURM_ARRAY_TASK_COUNT=2 bash -c "$(declare -f extract random); bin='$bin' scratch='$scratch'; random array"
+check "made only its own parts" eval "cd '$scratch/array/data/features' && ls impression | diff - <(printf 'part-0000%d.h5\n' 0 2) && [ ! -e impression.h5 ]"
+check "task 2 of 2" env SLURM_ARRAY_TASK_ID=1 SLURM_ARRAY_TASK_COUNT=2 bash -c "$(declare -f extract random); bin='$bin' scratch='$scratch'; random array"
+check "united: the same bytes" eval "random array && same array"
+
+# The threads are not an input: a process that may use one processor gives the same.
+copy one
+check "one processor, the same bytes" eval "taskset -c 0 bash -c '$(declare -f extract random | sed "s/'/'\\\\''/g"); bin=\"$bin\" scratch=\"$scratch\"; random one' && same one"
+
+# Inputs that change.
+copy changed
+check "extracts once more" random changed
+before=$(stamps changed | grep part-00001)
+cp "$scratch/changed/data/cards/N2.png" "$scratch/changed/data/cards/N1.png"
+check "another card: extracts" random changed
+check "its part is made again" eval "! cmp -s '$scratch/whole/data/features/impression/part-00000.h5' '$scratch/changed/data/features/impression/part-00000.h5'"
+check "the others are not" eval "[ \"\$(stamps changed | grep part-00001)\" = '$before' ]"
+check "other weights: all is made again" eval "extract changed --network resnet50 --weights random:2 && ! [ \"\$(stamps changed | grep part-00001)\" = '$before' ] && grep -q random:2 '$scratch/changed/data/features/impression.h5'"
+
+# Every choice of the options.
+for choice in "--view crop" "--view native" "--words grid" "--dtype f32 --max-words 3"; do
+	# shellcheck disable=SC2086
+	check "extracts with $choice" extract changed --network resnet50 --weights random:1 $choice
+done
+check "a row of another width is told from f16" eval "[ \$(stat -c %s '$scratch/changed/data/features/impression/part-00000.h5') != \$(stat -c %s '$scratch/whole/data/features/impression/part-00000.h5') ]"
+
+# What is refused.
+says() { local words=$1; shift; "$@" 2>&1 | grep -qF -- "$words"; }
+check "no weights: usage" fails_with 2 extract whole
+check "another kind: usage" fails_with 2 "$bin/coverline-extract" "$scratch/whole/data" --kind roi --weights random:1
+check "another network: usage" fails_with 2 extract whole --network resnet18 --weights random:1
+check "another view: usage" fails_with 2 random whole --view fisheye
+check "weights that are not there" fails_with 1 extract whole --weights nowhere.safetensors
+printf 'PK\003\004 this is a zip file, not weights' > "$scratch/zip"
+check "weights that are no weights: malformed" fails_with 3 extract whole --weights "$scratch/zip"
+printf '\055\000\000\000\000\000\000\000{"a":{"dtype":"F32","shape":[9999999999],"data_offsets":[0,4]}}' > "$scratch/lie"
+check "weights that lie: malformed" fails_with 3 extract whole --weights "$scratch/lie"
+rm "$scratch/changed/data/cards/N6.png"
+check "a card is missing: failed" fails_with 1 random changed
+check "and named, with what makes it" says "cards/N6.png: no such card; make it with: coverline render" random changed
+cp "$scratch/zip" "$scratch/changed/data/cards/N6.png"
+check "a card that is no picture: malformed" fails_with 3 random changed
+done_testing
