@@ -36,8 +36,7 @@ static void close_encoder(struct encoder *n)
 
 static enum status find(struct encoders *e, enum resnet_output output, int height, int width, struct encoder **out)
 {
-	struct resnet_options o = {
-		.output = output, .algorithm = NET_WINOGRAD, .batch = e->batch, .height = height, .width = width};
+	struct resnet_options o = {.output = output, .batch = e->batch, .height = height, .width = width};
 	struct encoder *n;
 	enum status st;
 

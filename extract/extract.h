@@ -2,7 +2,7 @@
  *
  * Work is done a part at a time, and a part is current or made whole again. Workers decode, resize and normalise in order;
  * the calling thread runs the network on full batches, with all threads of the one OpenMP pool, and writes the rows. What a
- * part holds depends on its inputs and, in the last bit, on the number of threads: not on other parts. */
+ * part holds follows from its inputs: not from the number of threads, the batch, or other parts. */
 #ifndef COVERLINE_EXTRACT_EXTRACT_H
 #define COVERLINE_EXTRACT_EXTRACT_H
 

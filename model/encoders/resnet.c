@@ -278,7 +278,7 @@ enum status resnet_open(struct resnet *r, const struct resnet_config *c, const s
 	struct builder b = {.config = c, .weights = w};
 	int64_t dim[4];
 	int output;
-	enum status st = onednn_net_open(&r->net, o->algorithm, o->batch, 3, o->height, o->width);
+	enum status st = onednn_net_open(&r->net, o->batch, 3, o->height, o->width);
 
 	if (st != ST_OK)
 		return st;

@@ -47,10 +47,9 @@ enum resnet_output {
 /* ST_MALFORMED names every tensor that disagrees. fc is optional unless output is RESNET_CLASSES. */
 MUST_CHECK enum status resnet_check(const struct resnet_config *c, const struct weights *w, enum resnet_output output);
 
-/* How a network is made; algorithm as onednn.h tells. */
+/* How a network is made. */
 struct resnet_options {
 	enum resnet_output output;
-	enum net_algorithm algorithm;
 	int64_t batch, height, width;
 };
 

@@ -44,7 +44,6 @@ struct step {
 struct onednn_net {
 	dnnl_engine_t engine;
 	dnnl_stream_t stream;
-	enum net_algorithm algorithm;
 	struct map *maps;
 	struct value *values;
 	struct step *steps;
@@ -124,8 +123,7 @@ static enum status new_attributes(dnnl_primitive_attr_t *attr)
 	return st;
 }
 
-enum status onednn_net_open(struct onednn_net **out, enum net_algorithm algorithm, int64_t batch, int64_t channels,
-                            int64_t height, int64_t width)
+enum status onednn_net_open(struct onednn_net **out, int64_t batch, int64_t channels, int64_t height, int64_t width)
 {
 	struct onednn_net *net = xcalloc(1, sizeof(*net));
 	const int64_t dim[] = {batch, channels, height, width};
@@ -133,7 +131,6 @@ enum status onednn_net_open(struct onednn_net **out, enum net_algorithm algorith
 	enum status st = check(dnnl_engine_create(&net->engine, dnnl_cpu, 0), "start");
 
 	*out = NULL;
-	net->algorithm = algorithm;
 	if (st == ST_OK)
 		st = check(dnnl_stream_create(&net->stream, net->engine, dnnl_stream_default_flags), "start");
 	if (st == ST_OK)
@@ -262,19 +259,6 @@ static enum status convolution_attributes(dnnl_primitive_attr_t *attr, const str
 	return st;
 }
 
-/* The rule is fixed, so that the same shape is always computed the same way on the same kind of processor. */
-static enum status choose_convolution(struct onednn_net *net, dnnl_primitive_desc_t *pd, const layout l[4],
-                                      const struct net_convolution *c, dnnl_primitive_attr_t attr)
-{
-	const struct layer_window w = {c->kernel, c->kernel, c->stride, c->padding};
-
-	if (net->algorithm == NET_WINOGRAD && c->kernel == 3 && c->stride == 1 &&
-	    layer_describe_convolution(pd, net->engine, dnnl_convolution_winograd, l, &w, attr) == dnnl_success)
-		return ST_OK;
-	return check(layer_describe_convolution(pd, net->engine, dnnl_convolution_direct, l, &w, attr),
-	             "describe a convolution");
-}
-
 struct convolution_layouts {
 	layout any[4];   /* source, weight, bias, result: what oneDNN may choose */
 	layout plain[2]; /* weight and bias as they are given */
@@ -347,6 +331,7 @@ static int add_convolution(struct onednn_net *net, dnnl_primitive_desc_t pd, int
 
 int onednn_net_convolution(struct onednn_net *net, int source, const struct net_convolution *c)
 {
+	const struct layer_window w = {c->kernel, c->kernel, c->stride, c->padding};
 	struct convolution_layouts l = {0};
 	dnnl_primitive_attr_t attr = NULL;
 	dnnl_primitive_desc_t pd = NULL;
@@ -368,7 +353,8 @@ int onednn_net_convolution(struct onednn_net *net, int source, const struct net_
 	if (st == ST_OK)
 		st = convolution_attributes(&attr, c);
 	if (st == ST_OK)
-		st = choose_convolution(net, &pd, l.any, c, attr);
+		st = check(layer_describe_convolution(&pd, net->engine, dnnl_convolution_direct, l.any, &w, attr),
+		           "describe a convolution");
 	result = st == ST_OK ? add_convolution(net, pd, source, c, &l, dim) : fail(net, st);
 	dnnl_primitive_attr_destroy(attr);
 	free_layouts(&l);

@@ -5,6 +5,9 @@
  * ReLU and the residual sum are part of the convolution that they follow. Feature maps share memory as soon as they are
  * used up, and all layers share one scratchpad.
  *
+ * Convolutions are always the direct ones: Winograd's are a tenth faster at best, round more, and differ in the last bits
+ * with the number of threads.
+ *
  * A map is a number. A call given NET_FAILED returns NET_FAILED, so a network may be declared as one chain and asked once,
  * by onednn_net_finish, how it went. */
 #ifndef COVERLINE_MODEL_TENSOR_ONEDNN_H
@@ -18,10 +21,6 @@
 #define NET_FAILED (-1)
 #define NET_NONE   (-2)
 
-/* How 3x3 convolutions of stride 1 are computed. Winograd's takes fewer multiplications and rounds more (about 1e-5
- * relative); where the processor has no kernel for it, it is the direct one. */
-enum net_algorithm { NET_WINOGRAD, NET_DIRECT };
-
 struct net_convolution {
 	int64_t out; /* channels */
 	int64_t kernel, stride, padding;
@@ -34,8 +33,8 @@ struct net_convolution {
 struct onednn_net;
 
 /* channels x height x width are one picture's. Free with onednn_net_close. */
-MUST_CHECK enum status onednn_net_open(struct onednn_net **net, enum net_algorithm algorithm, int64_t batch,
-                                       int64_t channels, int64_t height, int64_t width);
+MUST_CHECK enum status onednn_net_open(struct onednn_net **net, int64_t batch, int64_t channels, int64_t height,
+                                       int64_t width);
 void onednn_net_close(struct onednn_net *net); /* accepts NULL */
 
 /* The input map. */
@@ -50,8 +49,8 @@ void onednn_net_shape(const struct onednn_net *net, int map, int64_t dim[4]);
 
 /* Ends the declaration; output is what a run gives. The first failure of any call so far is returned here. */
 MUST_CHECK enum status onednn_net_finish(struct onednn_net *net, int output);
-/* input [batch, channels, height, width]; output [batch, height, width, channels] of the output map. For a fixed
- * number of threads (kernels_set_threads) equal inputs give equal bits. */
+/* input [batch, channels, height, width]; output [batch, height, width, channels] of the output map. Equal
+ * pictures give equal bits wherever they stand in the batch. */
 MUST_CHECK enum status onednn_net_run(struct onednn_net *net, const float *input, float *output);
 
 #endif

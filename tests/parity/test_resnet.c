@@ -67,10 +67,10 @@ struct expectation {
 	int64_t dim[4];
 };
 
-static void check_small(const struct expectation *e, enum net_algorithm algorithm)
+static void check_small(const struct expectation *e)
 {
 	struct resnet_config config = small;
-	struct resnet_options o = {.output = e->output, .algorithm = algorithm, .batch = 2, .height = 61, .width = 45};
+	struct resnet_options o = {.output = e->output, .batch = 2, .height = 61, .width = 45};
 	struct resnet r = {0};
 	struct weights *w;
 	size_t inputs, outputs;
@@ -108,18 +108,11 @@ static const struct expectation expectations[] = {
 	{"expect.caffe.pooled", RESNET_POOLED, true, {2, 1, 1, 256}},
 };
 
-static void test_small_direct(void **state)
+static void test_small(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof(expectations) / sizeof(*expectations); i++)
-		check_small(&expectations[i], NET_DIRECT);
-}
-
-static void test_small_winograd(void **state)
-{
-	(void)state;
-	for (size_t i = 0; i < sizeof(expectations) / sizeof(*expectations); i++)
-		check_small(&expectations[i], NET_WINOGRAD);
+		check_small(&expectations[i]);
 }
 
 /* PyTorch's first label and its probability, the photo squashed to 224 x 224 with antialiasing. */
@@ -223,8 +216,7 @@ static void test_other_network(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_small_direct),
-		cmocka_unit_test(test_small_winograd),
+		cmocka_unit_test(test_small),
 		cmocka_unit_test(test_other_network),
 		cmocka_unit_test(test_photos),
 	};
