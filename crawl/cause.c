@@ -13,9 +13,9 @@ _Static_assert(sizeof names / sizeof *names == CAUSES, "a name for every cause")
 
 const char *cause_name(enum cause cause)
 {
-	if (cause < 0 || cause >= CAUSES)
-		BUG("no such cause: %d", (int)cause);
-	return names[cause];
+	if ((unsigned)cause < CAUSES)
+		return names[cause];
+	BUG("no such cause: %d", (int)cause);
 }
 
 bool cause_find(const char *name, size_t length, enum cause *cause)

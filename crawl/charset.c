@@ -5,6 +5,7 @@
 #include <iconv.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -41,6 +42,11 @@ static const char *const aliases[][2] = {
 	{"utf-16", "UTF-16LE"},
 };
 
+static void set_label(char label[LABEL_MAX], const char *name)
+{
+	snprintf(label, LABEL_MAX, "%s", name);
+}
+
 /* iconv's name for the label in s[0 … n-1]; false if it is none that could be a character set's. */
 static bool resolve_label(const char *s, size_t n, char label[LABEL_MAX])
 {
@@ -57,7 +63,7 @@ static bool resolve_label(const char *s, size_t n, char label[LABEL_MAX])
 	label[n] = '\0';
 	for (size_t i = 0; i < sizeof aliases / sizeof *aliases; i++)
 		if (strcasecmp(label, aliases[i][0]) == 0)
-			strcpy(label, aliases[i][1]);
+			set_label(label, aliases[i][1]);
 	return true;
 }
 
@@ -97,7 +103,7 @@ static bool find_meta(const char *bytes, size_t n, char label[LABEL_MAX])
 		if (end && find_label(bytes + i, (size_t)(end - bytes) - i, label)) {
 			/* A page whose meta tag can be read byte by byte is not UTF-16. */
 			if (strncasecmp(label, "UTF-16", 6) == 0)
-				strcpy(label, "UTF-8");
+				set_label(label, "UTF-8");
 			return true;
 		}
 	}
@@ -127,11 +133,11 @@ static bool is_utf8(const char *bytes, size_t n)
 static size_t find_mark(const char *bytes, size_t n, char label[LABEL_MAX])
 {
 	if (n >= 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0) {
-		strcpy(label, "UTF-8");
+		set_label(label, "UTF-8");
 		return 3;
 	}
 	if (n >= 2 && (memcmp(bytes, "\xff\xfe", 2) == 0 || memcmp(bytes, "\xfe\xff", 2) == 0)) {
-		strcpy(label, *bytes == '\xff' ? "UTF-16LE" : "UTF-16BE");
+		set_label(label, *bytes == '\xff' ? "UTF-16LE" : "UTF-16BE");
 		return 2;
 	}
 	return 0;
@@ -165,7 +171,7 @@ void charset_to_utf8(const char *bytes, size_t n, const char *content_type, stru
 	iconv_t from;
 
 	if (!mark && !find_label(content_type, strlen(content_type), label) && !find_meta(bytes, n, label))
-		strcpy(label, is_utf8(bytes, n) ? "UTF-8" : "WINDOWS-1252");
+		set_label(label, is_utf8(bytes, n) ? "UTF-8" : "WINDOWS-1252");
 	from = iconv_open("UTF-8", label);
 	if (from == (iconv_t)-1)
 		from = iconv_open("UTF-8", is_utf8(bytes, n) ? "UTF-8" : "WINDOWS-1252");

@@ -349,7 +349,7 @@ static void copy_header(CURL *easy, const char *name, char text[HEADER_TEXT_MAX]
 	*text = '\0';
 	if (curl_easy_header(easy, name, 0, CURLH_HEADER, -1, &header) == CURLHE_OK &&
 	    strlen(header->value) < HEADER_TEXT_MAX)
-		strcpy(text, header->value);
+		snprintf(text, HEADER_TEXT_MAX, "%s", header->value);
 }
 
 /* Seconds to wait before the next attempt: doubled each time, spread over half of it to twice, so that requests that

@@ -16,16 +16,9 @@ struct follow {
 
 static void end(struct follow *f, struct follow_result *result)
 {
-	struct strbuf none;
-
-	strbuf_init(&none, 0);
 	result->final_url = f->url;
 	result->attempts = f->attempts;
 	result->transferred = f->transferred;
-	if (!result->body)
-		result->body = &none;
-	if (!result->type)
-		result->type = "";
 	f->request.done(f->request.context, result);
 	free(f->url);
 	free(f);
@@ -95,5 +88,8 @@ void follow_permit(struct follow *f)
 
 void follow_forbid(struct follow *f, enum cause cause, int status)
 {
-	end(f, &(struct follow_result){.cause = cause, .by_robots = true, .status = status});
+	struct strbuf none;
+
+	strbuf_init(&none, 0);
+	end(f, &(struct follow_result){.cause = cause, .by_robots = true, .status = status, .body = &none, .type = ""});
 }

@@ -40,9 +40,9 @@ static const char *const step_names[STEPS] = {"", "page", "picture", "robots"};
 
 const char *ledger_step_name(enum ledger_step step)
 {
-	if (step < 0 || step >= STEPS)
-		BUG("no such step: %d", (int)step);
-	return step_names[step];
+	if ((unsigned)step < STEPS)
+		return step_names[step];
+	BUG("no such step: %d", (int)step);
 }
 
 static enum status fail(const struct ledger *l, const char *doing)

@@ -59,9 +59,9 @@ const char *cover_rule_name(enum cover_rule rule)
 {
 	static const char *const names[COVER_RULES] = {"og", "linked_data", "image"};
 
-	if (rule < 0 || rule >= COVER_RULES)
-		BUG("no such rule: %d", (int)rule);
-	return names[rule];
+	if ((unsigned)rule < COVER_RULES)
+		return names[rule];
+	BUG("no such rule: %d", (int)rule);
 }
 
 /* Elements --------------------------------------------------------------------------------------------------------------- */

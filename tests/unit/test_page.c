@@ -319,13 +319,13 @@ static void tames_overlong_tags(void **state)
 {
 	size_t n;
 	char *attributes = repeat(" abc", 2000, &n), *html = xmalloc(n + 64);
-	size_t length = (size_t)sprintf(html, "<p%s><img src=/a.jpg>", attributes);
+	size_t length = (size_t)snprintf(html, n + 64, "<p%s><img src=/a.jpg>", attributes);
 
 	(void)state;
 	tame_tags(html, length);
 	assert_int_equal(strspn(html, " "), n + 3);
 	assert_string_equal(html + n + 3, "<img src=/a.jpg>");
-	length = (size_t)sprintf(html, "<p t='%s'>", attributes);
+	length = (size_t)snprintf(html, n + 64, "<p t='%s'>", attributes);
 	tame_tags(html, length);
 	assert_memory_equal(html, "<p t=' abc", 10);
 	free(attributes);
