@@ -36,6 +36,8 @@ void impression_features_close(struct impression_features *f); /* accepts NULL *
 /* Mean and deviation of each column over the news with in_training[row] != 0: of the cues, all kinds alike, and of global.
  * A constant column keeps its scale. */
 void impression_features_standardise(struct impression_features *f, const uint8_t *in_training);
+/* Multiplies what the model sees of every column by factor. */
+void impression_features_scale(struct impression_features *f, double factor);
 /* "/impression/cue_mean", … as far as the features are standardised; reading takes what is there. */
 MUST_CHECK enum status impression_features_write(const struct impression_features *f, struct h5_file *file);
 MUST_CHECK enum status impression_features_read(struct impression_features *f, struct h5_file *file);

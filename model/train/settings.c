@@ -31,6 +31,9 @@ static int shared_keys(struct settings *s, struct config_key *out)
 	     "Shift and scale each column of the picture features by mean and deviation over the training split's news. "
 	     "The "
 	     "paper reads them as they are."},
+		{"data.picture_scale", CONFIG_REAL, &s->picture_scale, "1", NULL, 1e-6, 1e6,
+		 "Multiplies the picture features, after standardising. Below 1 where many columns say the same, as those of a "
+		 "network with random weights do: their sum would drown the words."},
 		{"data.shuffle_pictures", CONFIG_INT, &s->shuffle_pictures, "0", NULL, 0, 9e15,
 	     "A control: seed of a permutation that gives each news the cover regions and the whole-card features of "
 	     "another. 0: off."},
@@ -139,6 +142,7 @@ struct news_data_options settings_news(const struct settings *s, const struct re
 		.word_vectors = s->word_vectors,
 		.impression = r->type->reads(r, "impression"),
 		.standardise = s->standardise,
+		.picture_scale = s->picture_scale,
 		.shuffle_pictures = s->shuffle_pictures,
 	};
 }
