@@ -369,7 +369,7 @@ static void loop(struct crawler *c, const uint32_t *rows, uint32_t row_count)
 	uint32_t next = 0;
 
 	while (c->st == ST_OK && !cli_interrupted() && (c->active || next < row_count)) {
-		while (next < row_count && c->active < c->options->window && c->held < HELD_MAX)
+		while (c->st == ST_OK && next < row_count && c->active < c->options->window && c->held < HELD_MAX)
 			start_visit(c, &c->news->news[rows[next++]]);
 		if (c->active)
 			keep_failure(c, fetcher_step(c->fetcher, STEP_MS));
