@@ -123,7 +123,7 @@ static void test_order_against_scores(void **state)
 			y[i] = rng_below(&rng, 10) == 0;
 		}
 		y[0] = 1;
-		y[n - 1] = 0;
+		y[1] = 0;
 		rng_shuffle(&rng, order, (uint32_t)n);
 		for (size_t i = 0; i < n; i++)
 			s[order[i]] = 1.0 / (double)(i + 1);
