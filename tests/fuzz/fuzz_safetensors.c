@@ -1,4 +1,5 @@
 /* libFuzzer target: any bytes as a .safetensors file. Everything that is accepted must also be readable. */
+#include <math.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -15,7 +16,7 @@ static void read_if_there(const struct weights *w, const char *name, int64_t row
 	float out[64];
 
 	snprintf(t.name, sizeof(t.name), "%s", name);
-	if (weights_read(w, &t, out) == ST_OK && !(out[0] <= 3.5e38f))
+	if (weights_read(w, &t, out) == ST_OK && !isfinite(out[0]))
 		abort();
 }
 
