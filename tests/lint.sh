@@ -65,7 +65,7 @@ one_includer() {
 		hdf5 common/h5_file.h
 		vips/ common/image.c
 		cblas.h model/tensor/kernels_cpu.c
-		dnnl model/tensor/onednn.c
+		dnnl model/tensor/onednn_layout.h
 		ini.h common/config.c
 		sqlite3.h crawl/ledger.c
 		openssl/ common/digest.c
