@@ -38,6 +38,7 @@ static enum status find(struct encoders *e, enum resnet_output output, int heigh
 {
 	struct resnet_options o = {.output = output, .batch = e->batch, .height = height, .width = width};
 	struct encoder *n;
+	double start;
 	enum status st;
 
 	for (size_t i = 0; i < e->count; i++) {
@@ -45,9 +46,11 @@ static enum status find(struct encoders *e, enum resnet_output output, int heigh
 		if ((*out)->output == output && (*out)->net.height == height && (*out)->net.width == width)
 			return ST_OK;
 	}
+	start = now_s();
 	n = xcalloc(1, sizeof(*n));
 	n->output = output;
 	st = resnet_open(&n->net, e->network, e->weights, &o);
+	e->make_s += now_s() - start;
 	if (st != ST_OK) {
 		close_encoder(n);
 		return st;

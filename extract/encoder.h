@@ -21,8 +21,8 @@ struct encoders {
 	size_t job_size; /* bytes of what comes back with a picture's map */
 	encoder_done_fn *done;
 	void *context;
-	double network_s; /* time spent in networks */
-	int64_t pictures; /* run so far */
+	double make_s, network_s; /* time spent in making networks, and in running them */
+	int64_t pictures;         /* run so far */
 	struct encoder **items;
 	size_t count;
 };
