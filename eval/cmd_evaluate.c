@@ -60,9 +60,9 @@ int main(int argc, char **argv)
 	const struct cli_option options[] = {
 		{"behaviors", CLI_STRING, &o.behaviors, "FILE",
 	     "The impressions with their clicks, as scored: DATA/behaviors/dev.tsv.", 0, 0},
-		{"predictions", CLI_LIST, &o.predictions, "FILE…",
+		{"predictions", CLI_LIST, &o.predictions, "FILE",
 	     "What score wrote (MIND's submission format); with several, each is compared with the first.", 0, 0},
-		{"name", CLI_LIST, &o.names, "NAME…",
+		{"name", CLI_LIST, &o.names, "NAME",
 	     "What the prediction files are called, in their order; otherwise by their folders.", 0, 0},
 		{"json", CLI_FLAG, &o.json, NULL, "Print JSON: one object, or an array of them for several prediction files.",
 	     0, 0},
