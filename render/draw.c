@@ -111,8 +111,10 @@ static enum status write_whole(const char *path, const uint8_t *bytes, size_t n)
 	ok = fwrite(bytes, 1, n, f) == n;
 	ok = fclose(f) == 0 && ok;
 	fault_point("render.card");
-	if (!ok || rename(part, path) != 0)
+	if (!ok || rename(part, path) != 0) {
 		st = status_errno("%s: cannot write", path);
+		unlink(part);
+	}
 out:
 	free(part);
 	return st;
