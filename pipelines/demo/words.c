@@ -58,9 +58,14 @@ static void add_pick(struct rng *r, const char *list, struct strbuf *out)
 /* As add_pick, but the earlier in the list, the likelier: words of the news are far from equally frequent. */
 static void add_common_pick(struct rng *r, const char *list, struct strbuf *out)
 {
-	const char *one, *other;
-	size_t n = pick(r, list, &one), m = pick(r, list, &other);
-	strbuf_add(out, one < other ? one : other, one < other ? n : m);
+	const char *entry, *first = list + strlen(list);
+	size_t n = 0;
+	for (int i = 0; i < 3; i++) {
+		size_t m = pick(r, list, &entry);
+		n = entry < first ? m : n;
+		first = entry < first ? entry : first;
+	}
+	strbuf_add(out, first, n);
 }
 
 /* Numbers of headlines: mostly lists of 10 to 50. */
