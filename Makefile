@@ -3,7 +3,7 @@
 # How the tree becomes programs, so that adding a thing is adding a file:
 #   FOLDER/cmd_NAME.c   build/bin/coverline-NAME (cmd_coverline.c: build/bin/coverline)
 #   FOLDER/**/*.c       FOLDER's archive, build/lib/libFOLDER.a; model's is libcoverline.a, and once more in double
-#   tests/KIND/test_*.c a cmocka program;  tests/stage/*.sh, tests/fault/*.sh: shell tests. All print TAP.
+#   tests/KIND/test_*.c a cmocka program;  tests/support/*.c what they share;  tests/stage/*.sh, tests/fault/*.sh: shell tests
 # Options: BUILD=folder  SAN=1 (sanitizers)  CC=clang  PREFIX=/usr/local  DESTDIR=  V=1 (show the commands)
 
 MAKEFLAGS += --no-builtin-rules --no-print-directory
@@ -126,7 +126,8 @@ $(BUILD)/bin/demo-world: $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard pipelines/de
 	@mkdir -p $(@D)
 	$(Q)$(link)
 
-TEST_ARCHIVES := $(patsubst %,$(BUILD)/lib/lib%.a,crawl render extract eval coverline common)
+$(eval $(call archive,test,$(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tests/support/*.c))))
+TEST_ARCHIVES := $(patsubst %,$(BUILD)/lib/lib%.a,test crawl render extract eval coverline common)
 $(BUILD)/tests/grad/%: $(BUILD)/obj64/tests/grad/%.o $(BUILD)/lib/libcoverline64.a
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)

@@ -15,6 +15,7 @@
 #include "common/h5.h"
 #include "model/train/batch.h"
 #include "model/train/settings.h"
+#include "tests/support/scratch.h"
 
 /* A tensor agrees if the difference is within RELATIVE of it in norm, and each element within RELATIVE of its size or of
  * FLOOR times the tensor's root mean square, whichever is more: a gradient that nearly cancels has float's rounding of
@@ -32,12 +33,6 @@ struct golden {
 	struct batch batch;
 	struct tape tape;
 };
-
-static void must(enum status st)
-{
-	if (st != ST_OK)
-		fail_msg("%s", status_message());
-}
 
 /* The whole dataset; the caller frees. */
 static void *read_all(struct h5_file *f, const char *name, enum h5_type as, size_t *count)

@@ -1,5 +1,4 @@
 /* Behaviors: every part of a line, and how the first bad one is told. */
-#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -15,51 +13,7 @@
 #include "common/behaviors.h"
 #include "common/catalog.h"
 #include "common/file.h"
-
-static char folder[256];
-
-static const char *place(const char *name)
-{
-	static char path[512];
-
-	snprintf(path, sizeof path, "%s/%s", folder, name);
-	return path;
-}
-
-static int make_folder(void **state)
-{
-	const char *tmp = getenv("TMPDIR");
-
-	(void)state;
-	snprintf(folder, sizeof folder, "%s/unit-XXXXXX", tmp ? tmp : "/tmp");
-	return mkdtemp(folder) ? 0 : -1;
-}
-
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st, (void)type, (void)ftw;
-	return remove(path);
-}
-
-static int remove_folder(void **state)
-{
-	(void)state;
-	return nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
-}
-
-static void write_file(const char *name, const char *bytes, size_t n)
-{
-	assert_int_equal(file_write(place(name), bytes, n), ST_OK);
-}
-
-/* The latest message without the folder in front. */
-static const char *short_message(void)
-{
-	size_t n = strlen(folder);
-	const char *m = status_message();
-
-	return strncmp(m, folder, n) == 0 && m[n] == 0x2f ? m + n + 1 : m;
-}
+#include "tests/support/scratch.h"
 
 static struct catalog news;
 
@@ -68,15 +22,15 @@ static int make_world(void **state)
 	static const char text[] = "N0\ta\tb\tc\td\te\tf\tg\nN1\ta\tb\tc\td\te\tf\tg\nN2\ta\tb\tc\td\te\tf\tg\n"
 							   "N3-1\ta\tb\tc\td\te\tf\tg\n";
 
-	if (make_folder(state) != 0 || file_write(place("catalog.tsv"), text, sizeof text - 1) != ST_OK)
+	if (scratch_make(state) != 0 || file_write(scratch_path("catalog.tsv"), text, sizeof text - 1) != ST_OK)
 		return -1;
-	return catalog_open(&news, folder) == ST_OK ? 0 : -1;
+	return catalog_open(&news, scratch_folder()) == ST_OK ? 0 : -1;
 }
 
 static int remove_world(void **state)
 {
 	catalog_close(&news);
-	return remove_folder(state);
+	return scratch_remove(state);
 }
 
 static void lines_are_parsed(void **state)
@@ -89,8 +43,8 @@ static void lines_are_parsed(void **state)
 	bool more;
 
 	(void)state;
-	write_file("b.tsv", text, sizeof text - 1);
-	assert_int_equal(behaviors_open(&b, place("b.tsv"), &news), ST_OK);
+	scratch_write("b.tsv", text, sizeof text - 1);
+	assert_int_equal(behaviors_open(&b, scratch_path("b.tsv"), &news), ST_OK);
 	assert_int_equal(behaviors_next(&b, &more), ST_OK);
 	assert_true(more);
 	assert_int_equal(b.line, 1);
@@ -141,8 +95,8 @@ static void without_a_catalogue_rows_are_positions(void **state)
 	bool more;
 
 	(void)state;
-	write_file("b.tsv", text, sizeof text - 1);
-	assert_int_equal(behaviors_open(&b, place("b.tsv"), NULL), ST_OK);
+	scratch_write("b.tsv", text, sizeof text - 1);
+	assert_int_equal(behaviors_open(&b, scratch_path("b.tsv"), NULL), ST_OK);
 	assert_int_equal(behaviors_next(&b, &more), ST_OK);
 	for (uint32_t i = 0; i < 3; i++)
 		assert_int_equal(b.impression.history[i], i);
@@ -157,12 +111,12 @@ static void assert_malformed(const char *bytes, size_t n, const char *wanted)
 	struct behaviors b;
 	bool more;
 
-	write_file("b.tsv", bytes, n);
-	assert_int_equal(behaviors_open(&b, place("b.tsv"), &news), ST_OK);
+	scratch_write("b.tsv", bytes, n);
+	assert_int_equal(behaviors_open(&b, scratch_path("b.tsv"), &news), ST_OK);
 	assert_int_equal(behaviors_next(&b, &more), ST_MALFORMED);
-	assert_string_equal(short_message(), wanted);
+	assert_string_equal(scratch_message(), wanted);
 	assert_int_equal(behaviors_at(&b, 0), ST_MALFORMED);
-	assert_string_equal(short_message(), wanted);
+	assert_string_equal(scratch_message(), wanted);
 	behaviors_close(&b);
 }
 
@@ -236,15 +190,15 @@ static void lines_are_counted(void **state)
 	bool more;
 
 	(void)state;
-	write_file("b.tsv", text, sizeof text - 1);
-	assert_int_equal(behaviors_open(&b, place("b.tsv"), &news), ST_OK);
+	scratch_write("b.tsv", text, sizeof text - 1);
+	assert_int_equal(behaviors_open(&b, scratch_path("b.tsv"), &news), ST_OK);
 	for (int i = 1; i <= 4; i++) {
 		if (i == 3)
 			third = b.offset;
 		assert_int_equal(behaviors_next(&b, &more), i == 3 ? ST_MALFORMED : ST_OK);
 	}
 	assert_int_equal(behaviors_at(&b, third), ST_MALFORMED);
-	assert_string_equal(short_message(), "b.tsv:3: expected 5 tab-separated columns, found 1");
+	assert_string_equal(scratch_message(), "b.tsv:3: expected 5 tab-separated columns, found 1");
 	assert_int_equal(b.line, 4);
 	behaviors_close(&b);
 }
@@ -255,12 +209,12 @@ static void an_empty_file_has_no_lines(void **state)
 	bool more = true;
 
 	(void)state;
-	write_file("b.tsv", NULL, 0);
-	assert_int_equal(behaviors_open(&b, place("b.tsv"), &news), ST_OK);
+	scratch_write("b.tsv", NULL, 0);
+	assert_int_equal(behaviors_open(&b, scratch_path("b.tsv"), &news), ST_OK);
 	assert_int_equal(behaviors_next(&b, &more), ST_OK);
 	assert_false(more);
 	behaviors_close(&b);
-	assert_int_equal(behaviors_open(&b, place("none.tsv"), &news), ST_FAILED);
+	assert_int_equal(behaviors_open(&b, scratch_path("none.tsv"), &news), ST_FAILED);
 	behaviors_close(&b);
 }
 
@@ -271,7 +225,7 @@ static void long_lists_grow(void **state)
 	bool more;
 
 	(void)state;
-	assert_int_equal(file_create(&w, place("b.tsv")), ST_OK);
+	assert_int_equal(file_create(&w, scratch_path("b.tsv")), ST_OK);
 	fputs("1\tU1\t" TIME "\t", w.stream);
 	for (int i = 0; i < 5000; i++)
 		fprintf(w.stream, "N%d ", i % 3);
@@ -279,7 +233,7 @@ static void long_lists_grow(void **state)
 	for (int i = 0; i < 3000; i++)
 		fprintf(w.stream, " N%d-%d", i % 3, i % 7 == 0);
 	assert_int_equal(file_commit(&w), ST_OK);
-	assert_int_equal(behaviors_open(&b, place("b.tsv"), &news), ST_OK);
+	assert_int_equal(behaviors_open(&b, scratch_path("b.tsv"), &news), ST_OK);
 	assert_int_equal(behaviors_next(&b, &more), ST_OK);
 	assert_int_equal(b.impression.history_count, 5000);
 	assert_int_equal(b.impression.candidate_count, 3000);

@@ -14,6 +14,7 @@
 #include "common/file.h"
 #include "render/card.h"
 #include "render/wrap.h"
+#include "tests/support/scratch.h"
 
 #define SELAWIK_SEMIBOLD "../shared/data/fonts/selawksb.ttf"
 #define SELAWIK          "../shared/data/fonts/selawk.ttf"
@@ -273,19 +274,14 @@ static void test_text_lies_where_pil_puts_it(void **state)
 static void test_fonts_that_are_none(void **state)
 {
 	struct font_file f;
-	char path[300];
-	const char *tmp = getenv("TMPDIR");
 
 	(void)state;
-	snprintf(path, sizeof(path), "%s/card-test-%ld.ttf", tmp ? tmp : "/tmp", (long)getpid());
 	assert_int_equal(font_find(&f, FONT_TITLE, "/nonexistent/font.ttf"), ST_FAILED);
 	assert_non_null(strstr(status_message(), "/nonexistent/font.ttf"));
 	assert_int_equal(font_find(&f, FONT_TITLE, "No Such Family"), ST_FAILED);
 	assert_non_null(strstr(status_message(), "--title-font"));
-	assert_int_equal(file_write(path, "this is no font", 15), ST_OK);
-	assert_int_equal(font_find(&f, FONT_CATEGORY, path), ST_FAILED);
+	assert_int_equal(font_find(&f, FONT_CATEGORY, scratch_text("none.ttf", "this is no font")), ST_FAILED);
 	assert_null(f.path);
-	assert_int_equal(remove(path), 0);
 }
 
 #define DRAWN(test) cmocka_unit_test_setup_teardown(test, make_studio, close_studio)
@@ -300,7 +296,7 @@ int main(void)
 		DRAWN(test_cover_and_colours),
 		DRAWN(test_a_card_does_not_depend_on_others),
 		cmocka_unit_test(test_text_lies_where_pil_puts_it),
-		cmocka_unit_test(test_fonts_that_are_none),
+		cmocka_unit_test_setup_teardown(test_fonts_that_are_none, scratch_make, scratch_remove),
 	};
 
 	return cmocka_run_group_tests_name("card", tests, NULL, NULL);

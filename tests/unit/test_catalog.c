@@ -1,5 +1,4 @@
 /* The catalogue: what a row may be, which row wins, and how the first bad one is told. */
-#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,66 +6,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "common/catalog.h"
 #include "common/file.h"
-
-static char folder[256];
-
-static const char *place(const char *name)
-{
-	static char path[512];
-
-	snprintf(path, sizeof path, "%s/%s", folder, name);
-	return path;
-}
-
-static int make_folder(void **state)
-{
-	const char *tmp = getenv("TMPDIR");
-
-	(void)state;
-	snprintf(folder, sizeof folder, "%s/unit-XXXXXX", tmp ? tmp : "/tmp");
-	return mkdtemp(folder) ? 0 : -1;
-}
-
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st, (void)type, (void)ftw;
-	return remove(path);
-}
-
-static int remove_folder(void **state)
-{
-	(void)state;
-	return nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
-}
-
-static void write_file(const char *name, const char *bytes, size_t n)
-{
-	assert_int_equal(file_write(place(name), bytes, n), ST_OK);
-}
-
-/* The latest message without the folder in front. */
-static const char *short_message(void)
-{
-	size_t n = strlen(folder);
-	const char *m = status_message();
-
-	return strncmp(m, folder, n) == 0 && m[n] == 0x2f ? m + n + 1 : m;
-}
+#include "tests/support/scratch.h"
 
 static void assert_malformed(const char *bytes, size_t n, const char *wanted)
 {
 	struct catalog c = {0};
 
-	write_file("news.tsv", bytes, n);
-	assert_int_equal(catalog_add_file(&c, place("news.tsv"), NULL, NULL), ST_MALFORMED);
-	assert_string_equal(short_message(), wanted);
+	scratch_write("news.tsv", bytes, n);
+	assert_int_equal(catalog_add_file(&c, scratch_path("news.tsv"), NULL, NULL), ST_MALFORMED);
+	assert_string_equal(scratch_message(), wanted);
 	catalog_close(&c);
 }
 
@@ -79,8 +33,8 @@ static void columns_are_as_they_stand(void **state)
 	struct catalog c = {0};
 
 	(void)state;
-	write_file("news.tsv", text, sizeof text - 1);
-	assert_int_equal(catalog_add_file(&c, place("news.tsv"), NULL, NULL), ST_OK);
+	scratch_write("news.tsv", text, sizeof text - 1);
+	assert_int_equal(catalog_add_file(&c, scratch_path("news.tsv"), NULL, NULL), ST_OK);
 	assert_int_equal(c.count, 2);
 	assert_string_equal(c.news[0].id, "N1");
 	assert_string_equal(c.news[0].category, "news");
@@ -130,8 +84,8 @@ static void long_lines_are_refused(void **state)
 	memcpy(line + n + 1 - strlen(tail), tail, strlen(tail));
 	assert_malformed(line, n + 1, "news.tsv:1: line longer than 1048576 bytes");
 	memcpy(line + n - strlen(tail), tail, strlen(tail));
-	write_file("news.tsv", line, n);
-	assert_int_equal(catalog_add_file(&c, place("news.tsv"), NULL, NULL), ST_OK);
+	scratch_write("news.tsv", line, n);
+	assert_int_equal(catalog_add_file(&c, scratch_path("news.tsv"), NULL, NULL), ST_OK);
 	assert_int_equal(strlen(c.news[0].title), cap - fixed);
 	catalog_close(&c);
 	free(line);
@@ -144,10 +98,10 @@ static void first_appearance_wins(void **state)
 	struct catalog c = {0};
 
 	(void)state;
-	write_file("1.tsv", one, sizeof one - 1);
-	write_file("2.tsv", two, sizeof two - 1);
-	assert_int_equal(catalog_add_file(&c, place("1.tsv"), NULL, NULL), ST_OK);
-	assert_int_equal(catalog_add_file(&c, place("2.tsv"), NULL, NULL), ST_OK);
+	scratch_write("1.tsv", one, sizeof one - 1);
+	scratch_write("2.tsv", two, sizeof two - 1);
+	assert_int_equal(catalog_add_file(&c, scratch_path("1.tsv"), NULL, NULL), ST_OK);
+	assert_int_equal(catalog_add_file(&c, scratch_path("2.tsv"), NULL, NULL), ST_OK);
 	assert_int_equal(c.count, 3);
 	assert_string_equal(c.news[0].title, "first");
 	assert_string_equal(c.news[1].title, "c");
@@ -170,8 +124,8 @@ static void lenient_reading_leaves_rows_out(void **state)
 	char told[400] = "";
 
 	(void)state;
-	write_file("news.tsv", text, sizeof text - 1);
-	assert_int_equal(catalog_add_file(&c, place("news.tsv"), remember, told), ST_OK);
+	scratch_write("news.tsv", text, sizeof text - 1);
+	assert_int_equal(catalog_add_file(&c, scratch_path("news.tsv"), remember, told), ST_OK);
 	assert_int_equal(c.count, 2);
 	assert_string_equal(c.news[0].id, "N2");
 	assert_string_equal(c.news[1].id, "N3");
@@ -191,11 +145,11 @@ static void every_id_is_found(void **state)
 	(void)state;
 	assert_null(c.index);
 	assert_true(catalog_find(&c, "N1", 2) == NEWS_NONE);
-	assert_int_equal(file_create(&w, place("catalog.tsv")), ST_OK);
+	assert_int_equal(file_create(&w, scratch_path("catalog.tsv")), ST_OK);
 	for (int i = 0; i < N; i++)
 		fprintf(w.stream, "N%d\ta\tb\ttitle %d\td\te\tf\tg\n", i, i);
 	assert_int_equal(file_commit(&w), ST_OK);
-	assert_int_equal(catalog_open(&c, folder), ST_OK);
+	assert_int_equal(catalog_open(&c, scratch_folder()), ST_OK);
 	assert_int_equal(c.count, N);
 	for (uint32_t i = 0; i < N; i++) {
 		snprintf(id, sizeof id, "N%u", i);
@@ -207,9 +161,9 @@ static void every_id_is_found(void **state)
 	assert_true(catalog_find(&c, "N1N1N1N1N1N1N1N1N1N1N1N1N1N1N1N1N1N1N1", 38) == NEWS_NONE);
 	catalog_close(&c);
 	catalog_close(&c);
-	unlink(place("catalog.tsv"));
-	assert_int_equal(catalog_open(&c, folder), ST_FAILED);
-	assert_string_equal(short_message(), "catalog.tsv: not found (coverline catalog makes it)");
+	unlink(scratch_path("catalog.tsv"));
+	assert_int_equal(catalog_open(&c, scratch_folder()), ST_FAILED);
+	assert_string_equal(scratch_message(), "catalog.tsv: not found (coverline catalog makes it)");
 }
 
 static void ids_are_short_and_plain(void **state)
@@ -236,5 +190,5 @@ int main(void)
 		cmocka_unit_test(ids_are_short_and_plain),
 	};
 
-	return cmocka_run_group_tests_name("catalog", tests, make_folder, remove_folder);
+	return cmocka_run_group_tests_name("catalog", tests, scratch_make, scratch_remove);
 }

@@ -1,14 +1,10 @@
 /* MIND's zip files: what is found in them, and what damage is told. */
-#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 #include <zip.h>
@@ -16,32 +12,17 @@
 #include "common/file.h"
 #include "common/strbuf.h"
 #include "crawl/catalog_source.h"
+#include "tests/support/scratch.h"
 
-static char folder[256], zip_path[300], unpacked[300];
+static char zip_path[300], unpacked[300];
 
 static int make_folder(void **state)
 {
-	const char *tmp = getenv("TMPDIR");
-
-	(void)state;
-	snprintf(folder, sizeof folder, "%s/unit-XXXXXX", tmp ? tmp : "/tmp");
-	if (!mkdtemp(folder))
+	if (scratch_make(state) != 0)
 		return -1;
-	snprintf(zip_path, sizeof zip_path, "%s/MINDsmall_TRAIN.zip", folder);
-	snprintf(unpacked, sizeof unpacked, "%s/unpacked", folder);
+	snprintf(zip_path, sizeof zip_path, "%s", scratch_path("MINDsmall_TRAIN.zip"));
+	snprintf(unpacked, sizeof unpacked, "%s", scratch_path("unpacked"));
 	return 0;
-}
-
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st, (void)type, (void)ftw;
-	return remove(path);
-}
-
-static int remove_folder(void **state)
-{
-	(void)state;
-	return nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }
 
 /* A zip of entries with the same content, stored as it is so that a test can damage it. */
@@ -158,18 +139,15 @@ static void splits_are_told_by_the_last_part(void **state)
 		{"train-test", -1},       {"train", SPLIT_TRAIN},
 	};
 	struct catalog_source s;
-	char path[400];
+	char news[64], behaviors[64];
 
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		snprintf(path, sizeof path, "%s/%s", folder, cases[i].name);
-		assert_int_equal(file_make_folder(path), ST_OK);
-		strncat(path, "/news.tsv", sizeof path - strlen(path) - 1);
-		assert_int_equal(file_write(path, "", 0), ST_OK);
-		snprintf(path, sizeof path, "%s/%s/behaviors.tsv", folder, cases[i].name);
-		assert_int_equal(file_write(path, "", 0), ST_OK);
-		snprintf(path, sizeof path, "%s/%s", folder, cases[i].name);
-		assert_int_equal(source_open(&s, path), cases[i].split < 0 ? ST_USAGE : ST_OK);
+		snprintf(news, sizeof news, "%s/news.tsv", cases[i].name);
+		snprintf(behaviors, sizeof behaviors, "%s/behaviors.tsv", cases[i].name);
+		scratch_text(news, "");
+		scratch_text(behaviors, "");
+		assert_int_equal(source_open(&s, scratch_path(cases[i].name)), cases[i].split < 0 ? ST_USAGE : ST_OK);
 		if (cases[i].split >= 0)
 			assert_int_equal(s.split, cases[i].split);
 		source_release(&s);
@@ -185,5 +163,5 @@ int main(void)
 		cmocka_unit_test(splits_are_told_by_the_last_part),
 	};
 
-	return cmocka_run_group_tests_name("catalog_source", tests, make_folder, remove_folder);
+	return cmocka_run_group_tests_name("catalog_source", tests, make_folder, scratch_remove);
 }

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -16,6 +15,7 @@
 #include "common/cli.h"
 #include "common/log.h"
 #include "common/strbuf.h"
+#include "tests/support/scratch.h"
 
 #define ARGS_MAX 16
 
@@ -81,7 +81,7 @@ static int program(int argc, char **argv, action *act)
 static void run_action(const char *words, action *act)
 {
 	char copy[1024], *argv[ARGS_MAX + 1] = {(char[]){"/x/coverline-try"}}, *rest = copy;
-	int argc = 1, output[2], code;
+	int argc = 1, output[2];
 	size_t n = 0;
 	ssize_t k;
 	pid_t child;
@@ -104,8 +104,7 @@ static void run_action(const char *words, action *act)
 		n += (size_t)k;
 	got.text[n] = '\0';
 	close(output[0]);
-	assert_int_equal(waitpid(child, &code, 0), child);
-	got.code = WIFEXITED(code) ? WEXITSTATUS(code) : -WTERMSIG(code);
+	got.code = child_end(child);
 }
 
 static void run(const char *words)

@@ -1,5 +1,4 @@
 /* Configurations: defaults, files, --set, and writing what is read back. */
-#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -15,51 +13,7 @@
 #include "common/config.h"
 #include "common/file.h"
 #include "common/strbuf.h"
-
-static char folder[256];
-
-static const char *place(const char *name)
-{
-	static char path[512];
-
-	snprintf(path, sizeof path, "%s/%s", folder, name);
-	return path;
-}
-
-static int make_folder(void **state)
-{
-	const char *tmp = getenv("TMPDIR");
-
-	(void)state;
-	snprintf(folder, sizeof folder, "%s/unit-XXXXXX", tmp ? tmp : "/tmp");
-	return mkdtemp(folder) ? 0 : -1;
-}
-
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st, (void)type, (void)ftw;
-	return remove(path);
-}
-
-static int remove_folder(void **state)
-{
-	(void)state;
-	return nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
-}
-
-static void write_file(const char *name, const char *bytes, size_t n)
-{
-	assert_int_equal(file_write(place(name), bytes, n), ST_OK);
-}
-
-/* The latest message without the folder in front. */
-static const char *short_message(void)
-{
-	size_t n = strlen(folder);
-	const char *m = status_message();
-
-	return strncmp(m, folder, n) == 0 && m[n] == 0x2f ? m + n + 1 : m;
-}
+#include "tests/support/scratch.h"
 
 struct settings {
 	bool shuffle;
@@ -114,8 +68,8 @@ static void files_are_read(void **state)
 	(void)state;
 	describe(&s, keys);
 	config_init(keys);
-	write_file("c.ini", text, sizeof text - 1);
-	assert_int_equal(config_read(keys, place("c.ini")), ST_OK);
+	scratch_write("c.ini", text, sizeof text - 1);
+	assert_int_equal(config_read(keys, scratch_path("c.ini")), ST_OK);
 	assert_false(s.shuffle);
 	assert_int_equal(s.batch, 64);
 	assert_string_equal(s.name, "a = b # c; d");
@@ -132,9 +86,9 @@ static void assert_malformed(const char *text, size_t n, const char *wanted)
 
 	describe(&s, keys);
 	config_init(keys);
-	write_file("c.ini", text, n);
-	assert_int_equal(config_read(keys, place("c.ini")), ST_MALFORMED);
-	assert_string_equal(short_message(), wanted);
+	scratch_write("c.ini", text, n);
+	assert_int_equal(config_read(keys, scratch_path("c.ini")), ST_MALFORMED);
+	assert_string_equal(scratch_message(), wanted);
 	config_release(keys);
 }
 
@@ -175,8 +129,8 @@ static void indented_lines_are_lines(void **state)
 	(void)state;
 	describe(&s, keys);
 	config_init(keys);
-	write_file("c.ini", text, sizeof text - 1);
-	assert_int_equal(config_read(keys, place("c.ini")), ST_OK);
+	scratch_write("c.ini", text, sizeof text - 1);
+	assert_int_equal(config_read(keys, scratch_path("c.ini")), ST_OK);
 	assert_string_equal(s.name, "one");
 	assert_true(s.rate == 0.5 && s.scale == 2);
 	config_release(keys);
@@ -248,8 +202,8 @@ static void what_is_written_reads_back(void **state)
 		s.scale = numbers[i];
 		strbuf_clear(&out);
 		config_write(keys, &out);
-		write_file("c.ini", out.data, out.len);
-		assert_int_equal(config_read(back_keys, place("c.ini")), ST_OK);
+		scratch_write("c.ini", out.data, out.len);
+		assert_int_equal(config_read(back_keys, scratch_path("c.ini")), ST_OK);
 		assert_true(back.scale == numbers[i]);
 		assert_string_equal(back.name, s.name);
 		assert_int_equal(back.optimiser, 0);
@@ -269,5 +223,5 @@ int main(void)
 		cmocka_unit_test(what_is_written_reads_back),
 	};
 
-	return cmocka_run_group_tests_name("config", tests, make_folder, remove_folder);
+	return cmocka_run_group_tests_name("config", tests, scratch_make, scratch_remove);
 }

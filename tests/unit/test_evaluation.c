@@ -13,10 +13,7 @@
 
 #include "common/file.h"
 #include "eval/evaluation.h"
-
-struct fixture {
-	char *folder, *behaviors, *first, *second;
-};
+#include "tests/support/scratch.h"
 
 static const char behaviors_text[] = "1\tU1\t11/15/2019 8:04:05 AM\tN1 N2\tN3-0 N4-1 N5-0\n"
 									 "2\tU2\t11/15/2019 8:05:05 AM\t\tN3-0 N4-0\n"
@@ -25,50 +22,34 @@ static const char behaviors_text[] = "1\tU1\t11/15/2019 8:04:05 AM\tN1 N2\tN3-0 
 
 static int set_up(void **state)
 {
-	static struct fixture f;
-	const char *tmp = getenv("TMPDIR");
-	f.folder = path_join(tmp ? tmp : "/tmp", "coverline-evaluation.XXXXXX");
-	if (!mkdtemp(f.folder))
-		return 1;
-	f.behaviors = path_join(f.folder, "b.tsv");
-	f.first = path_join(f.folder, "p.txt");
-	f.second = path_join(f.folder, "q.txt");
-	*state = &f;
-	return file_write(f.behaviors, behaviors_text, sizeof behaviors_text - 1) != ST_OK;
+	if (scratch_make(state) != 0)
+		return -1;
+	return file_write(scratch_path("b.tsv"), behaviors_text, sizeof behaviors_text - 1) == ST_OK ? 0 : -1;
 }
 
-static int tear_down(void **state)
+static enum status evaluate(struct evaluation *e, const char *const *files, size_t count)
 {
-	struct fixture *f = *state;
-	remove(f->behaviors);
-	remove(f->first);
-	remove(f->second);
-	rmdir(f->folder);
-	free(f->behaviors);
-	free(f->first);
-	free(f->second);
-	free(f->folder);
-	return 0;
+	*e = (struct evaluation){0};
+	return evaluation_run(e, scratch_path("b.tsv"), files, count);
 }
 
-static void write_text(const char *path, const char *text)
+/* Evaluates one file of this text. */
+static enum status evaluate_text(struct evaluation *e, const char *text)
 {
-	assert_int_equal(file_write(path, text, strlen(text)), ST_OK);
+	return evaluate(e, (const char *[]){scratch_text("p.txt", text)}, 1);
 }
 
 /* The status of evaluating text; what is expected in the message follows the prediction file's name. B stands for the
  * behaviors file. */
-static void assert_refused(struct fixture *f, const char *text, const char *expected)
+static void assert_refused(const char *text, const char *expected)
 {
-	struct evaluation e = {0};
-	const char *files[] = {f->first};
-	write_text(f->first, text);
-	assert_int_equal(evaluation_run(&e, f->behaviors, files, 1), ST_MALFORMED);
+	struct evaluation e;
+	assert_int_equal(evaluate_text(&e, text), ST_MALFORMED);
 	evaluation_release(&e);
 	char wanted[1024];
-	size_t n = (size_t)snprintf(wanted, sizeof wanted, "%s:", f->first);
+	size_t n = (size_t)snprintf(wanted, sizeof wanted, "%s:", scratch_path("p.txt"));
 	for (const char *c = expected; *c && n < sizeof wanted - 256; c++)
-		n += (size_t)(*c == 'B' ? snprintf(wanted + n, sizeof wanted - n, "%s", f->behaviors)
+		n += (size_t)(*c == 'B' ? snprintf(wanted + n, sizeof wanted - n, "%s", scratch_path("b.tsv"))
 		                        : snprintf(wanted + n, sizeof wanted - n, "%c", *c));
 	assert_string_equal(status_message(), wanted);
 }
@@ -77,11 +58,9 @@ static void assert_refused(struct fixture *f, const char *text, const char *expe
 
 static void test_means(void **state)
 {
-	struct fixture *f = *state;
-	struct evaluation e = {0};
-	const char *files[] = {f->first};
-	write_text(f->first, GOOD);
-	assert_int_equal(evaluation_run(&e, f->behaviors, files, 1), ST_OK);
+	(void)state;
+	struct evaluation e;
+	assert_int_equal(evaluate_text(&e, GOOD), ST_OK);
 	assert_int_equal(evaluation_impressions(&e), 2);
 	assert_int_equal(evaluation_skipped(&e), 2);
 	assert_int_equal(e.kinds[IMPRESSION_NO_CLICK], 1);
@@ -96,17 +75,15 @@ static void test_means(void **state)
 
 static void test_accepted_forms(void **state)
 {
-	struct fixture *f = *state;
+	(void)state;
 	static const char *const texts[] = {
 		"1 [2,1,3]\n2 [1,2]\n7 [4,1,2,3]\n8 [1]",
 		"1\t[2,1,3]\r\n2  [1,2]\r\n7 [4,1,2,3] \r\n8 [1]\r\n\r\n\n",
 		"1 [02,1,3]\n2 [1,2]\n7 [4,1,2,3]\n8 [1]\n",
 	};
-	const char *files[] = {f->first};
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
-		struct evaluation e = {0};
-		write_text(f->first, texts[i]);
-		assert_int_equal(evaluation_run(&e, f->behaviors, files, 1), ST_OK);
+		struct evaluation e;
+		assert_int_equal(evaluate_text(&e, texts[i]), ST_OK);
 		assert_float_equal(evaluation_mean(&e, 0, METRIC_AUC), 0.75, 1e-12);
 		evaluation_release(&e);
 	}
@@ -114,53 +91,52 @@ static void test_accepted_forms(void **state)
 
 static void test_lines_out_of_step(void **state)
 {
-	struct fixture *f = *state;
-	assert_refused(f, "1 [2,1,3]\n7 [4,1,2,3]\n8 [1]\n",
+	(void)state;
+	assert_refused("1 [2,1,3]\n7 [4,1,2,3]\n8 [1]\n",
 	               "2: expected impression \"2\" (B:2), found \"7\", and the expected one nowhere in the file");
-	assert_refused(f, "1 [2,1,3]\n1 [2,1,3]\n2 [1,2]\n7 [4,1,2,3]\n8 [1]\n",
+	assert_refused("1 [2,1,3]\n1 [2,1,3]\n2 [1,2]\n7 [4,1,2,3]\n8 [1]\n",
 	               "2: expected impression \"2\" (B:2), found \"1\", which line 1 has already");
-	assert_refused(f, "1 [2,1,3]\n7 [4,1,2,3]\n2 [1,2]\n8 [1]\n",
+	assert_refused("1 [2,1,3]\n7 [4,1,2,3]\n2 [1,2]\n8 [1]\n",
 	               "2: expected impression \"2\" (B:2), found \"7\", and the expected one in line 3: both files must "
 	               "have one order");
-	assert_refused(f, "1 [2,1,3]\n2 [1,2]\n", "3: expected impression \"7\" (B:3), found the end of the file");
-	assert_refused(f, "", "1: expected impression \"1\" (B:1), found the end of the file");
-	assert_refused(f, "1 [2,1,3]\n\n2 [1,2]\n", "2: expected impression \"2\" (B:2), found an empty line");
-	assert_refused(f, GOOD "9 [1]\n", "5: expected the end of the file after 4 impressions, found more");
-	assert_refused(f, "10 [2,1,3]\n",
+	assert_refused("1 [2,1,3]\n2 [1,2]\n", "3: expected impression \"7\" (B:3), found the end of the file");
+	assert_refused("", "1: expected impression \"1\" (B:1), found the end of the file");
+	assert_refused("1 [2,1,3]\n\n2 [1,2]\n", "2: expected impression \"2\" (B:2), found an empty line");
+	assert_refused(GOOD "9 [1]\n", "5: expected the end of the file after 4 impressions, found more");
+	assert_refused("10 [2,1,3]\n",
 	               "1: expected impression \"1\" (B:1), found \"10\", and the expected one nowhere in the file");
 }
 
 static void test_wrong_ranks(void **state)
 {
-	struct fixture *f = *state;
-	assert_refused(f, "1 [2,1]\n", "1: impression \"1\" has 3 candidates (B:1), found 2 ranks");
-	assert_refused(f, "1 [2,1,3,4]\n", "1: impression \"1\" has 3 candidates (B:1), found 4 ranks");
-	assert_refused(f, "1 []\n", "1: impression \"1\" has 3 candidates (B:1), found 0 ranks");
-	assert_refused(f, "1 [2,1,2]\n", "1: column 8: expected each rank from 1 to 3 once, found 2 twice");
-	assert_refused(f, "1 [0,1,2]\n", "1: column 4: expected a rank, a whole number from 1 to 3, found \"0\"");
-	assert_refused(f, "1 [2,1,4]\n", "1: column 8: expected a rank, a whole number from 1 to 3, found \"4\"");
-	assert_refused(f, "1 [2,NaN,3]\n", "1: column 6: expected a rank, a whole number from 1 to 3, found \"NaN\"");
-	assert_refused(f, "1 [2,-1,3]\n", "1: column 6: expected a rank, a whole number from 1 to 3, found \"-1\"");
-	assert_refused(f, "1 [2,1.0,3]\n", "1: column 6: expected a rank, a whole number from 1 to 3, found \"1.0\"");
-	assert_refused(f, "1 [2, 1,3]\n", "1: column 6: expected a rank, a whole number from 1 to 3, found \" 1\"");
-	assert_refused(f, "1 [4294967298,1,3]\n",
+	(void)state;
+	assert_refused("1 [2,1]\n", "1: impression \"1\" has 3 candidates (B:1), found 2 ranks");
+	assert_refused("1 [2,1,3,4]\n", "1: impression \"1\" has 3 candidates (B:1), found 4 ranks");
+	assert_refused("1 []\n", "1: impression \"1\" has 3 candidates (B:1), found 0 ranks");
+	assert_refused("1 [2,1,2]\n", "1: column 8: expected each rank from 1 to 3 once, found 2 twice");
+	assert_refused("1 [0,1,2]\n", "1: column 4: expected a rank, a whole number from 1 to 3, found \"0\"");
+	assert_refused("1 [2,1,4]\n", "1: column 8: expected a rank, a whole number from 1 to 3, found \"4\"");
+	assert_refused("1 [2,NaN,3]\n", "1: column 6: expected a rank, a whole number from 1 to 3, found \"NaN\"");
+	assert_refused("1 [2,-1,3]\n", "1: column 6: expected a rank, a whole number from 1 to 3, found \"-1\"");
+	assert_refused("1 [2,1.0,3]\n", "1: column 6: expected a rank, a whole number from 1 to 3, found \"1.0\"");
+	assert_refused("1 [2, 1,3]\n", "1: column 6: expected a rank, a whole number from 1 to 3, found \" 1\"");
+	assert_refused("1 [4294967298,1,3]\n",
 	               "1: column 4: expected a rank, a whole number from 1 to 3, found \"4294967298\"");
-	assert_refused(f, "1 [2,1,]\n", "1: column 8: expected a rank, a whole number from 1 to 3, found \"\"");
-	assert_refused(f, "1 2,1,3\n", "1: column 3: expected \"[\" and the ranks, found \"2\"");
-	assert_refused(f, "1\n", "1: column 2: expected \"[\" and the ranks, found the end of the line");
-	assert_refused(f, "1 [2,1,3\n", "1: column 9: expected \",\" or \"]\", found the end of the line");
-	assert_refused(f, "1 [2,1,3]x\n", "1: column 10: expected the end of the line, found \"x\"");
+	assert_refused("1 [2,1,]\n", "1: column 8: expected a rank, a whole number from 1 to 3, found \"\"");
+	assert_refused("1 2,1,3\n", "1: column 3: expected \"[\" and the ranks, found \"2\"");
+	assert_refused("1\n", "1: column 2: expected \"[\" and the ranks, found the end of the line");
+	assert_refused("1 [2,1,3\n", "1: column 9: expected \",\" or \"]\", found the end of the line");
+	assert_refused("1 [2,1,3]x\n", "1: column 10: expected the end of the line, found \"x\"");
 }
 
 /* The same file twice: no difference, and no leader. Against a worse one: the whole of the difference. */
 static void test_pairs(void **state)
 {
-	struct fixture *f = *state;
-	struct evaluation e = {0};
-	const char *files[] = {f->first, f->second, f->first};
-	write_text(f->first, "1 [2,1,3]\n2 [1,2]\n7 [1,2,3,4]\n8 [1]\n");
-	write_text(f->second, "1 [1,3,2]\n2 [1,2]\n7 [4,3,2,1]\n8 [1]\n");
-	assert_int_equal(evaluation_run(&e, f->behaviors, files, 3), ST_OK);
+	(void)state;
+	struct evaluation e;
+	const char *first = scratch_text("p.txt", "1 [2,1,3]\n2 [1,2]\n7 [1,2,3,4]\n8 [1]\n");
+	const char *second = scratch_text("q.txt", "1 [1,3,2]\n2 [1,2]\n7 [4,3,2,1]\n8 [1]\n");
+	assert_int_equal(evaluate(&e, (const char *[]){first, second, first}, 3), ST_OK);
 	struct comparison c = evaluation_compare(&e, 2, 0, METRIC_AUC);
 	assert_float_equal(c.mean, 0, 0);
 	assert_float_equal(c.p, 1, 0);
@@ -173,35 +149,30 @@ static void test_pairs(void **state)
 	assert_float_equal(c.low, 1, 0);
 	assert_int_equal(evaluation_leader(&e, METRIC_AUC), -1);
 	evaluation_release(&e);
-	const char *two[] = {f->second, f->first};
-	assert_int_equal(evaluation_run(&e, f->behaviors, two, 2), ST_OK);
+	assert_int_equal(evaluate(&e, (const char *[]){second, first}, 2), ST_OK);
 	assert_int_equal(evaluation_leader(&e, METRIC_AUC), 1);
 	evaluation_release(&e);
 }
 
 static void test_nothing_to_score(void **state)
 {
-	struct fixture *f = *state;
+	(void)state;
 	struct evaluation e = {0};
-	const char *files[] = {f->first};
-	char *path = path_join(f->folder, "bare.tsv");
-	write_text(path, "1\tU1\t11/15/2019 8:04:05 AM\tN1\tN3 N4\n2\tU1\t11/15/2019 8:04:05 AM\tN1\tN3-1\n");
-	write_text(f->first, "1 [2,1]\n2 [1]\n");
+	const char *path =
+		scratch_text("bare.tsv", "1\tU1\t11/15/2019 8:04:05 AM\tN1\tN3 N4\n2\tU1\t11/15/2019 8:04:05 AM\tN1\tN3-1\n");
+	const char *files[] = {scratch_text("p.txt", "1 [2,1]\n2 [1]\n")};
 	assert_int_equal(evaluation_run(&e, path, files, 1), ST_MALFORMED);
 	assert_non_null(
 		strstr(status_message(), "bare.tsv: expected an impression with a clicked and a not-clicked candidate"));
 	assert_int_equal(e.kinds[IMPRESSION_UNLABELLED], 1);
 	evaluation_release(&e);
-	remove(path);
-	free(path);
 }
 
 static void test_absent_file(void **state)
 {
-	struct fixture *f = *state;
-	struct evaluation e = {0};
-	const char *files[] = {"/nowhere/prediction.txt"};
-	assert_int_equal(evaluation_run(&e, f->behaviors, files, 1), ST_FAILED);
+	(void)state;
+	struct evaluation e;
+	assert_int_equal(evaluate(&e, (const char *[]){"/nowhere/prediction.txt"}, 1), ST_FAILED);
 	assert_non_null(strstr(status_message(), "/nowhere/prediction.txt"));
 	evaluation_release(&e);
 }
@@ -217,5 +188,5 @@ int main(void)
 		cmocka_unit_test(test_nothing_to_score),
 		cmocka_unit_test(test_absent_file),
 	};
-	return cmocka_run_group_tests_name("evaluation", tests, set_up, tear_down);
+	return cmocka_run_group_tests_name("evaluation", tests, set_up, scratch_remove);
 }

@@ -1,6 +1,5 @@
 /* Files appear whole or not at all; digests; deaths on request. */
 #include <fcntl.h>
-#include <ftw.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -11,7 +10,6 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -19,39 +17,7 @@
 #include "common/digest.h"
 #include "common/fault.h"
 #include "common/file.h"
-
-static char folder[256];
-
-static const char *place(const char *name)
-{
-	static char path[2][512];
-	static int turn;
-
-	turn = !turn;
-	snprintf(path[turn], sizeof path[turn], "%s/%s", folder, name);
-	return path[turn];
-}
-
-static int make_folder(void **state)
-{
-	const char *tmp = getenv("TMPDIR");
-
-	(void)state;
-	snprintf(folder, sizeof folder, "%s/unit-XXXXXX", tmp ? tmp : "/tmp");
-	return mkdtemp(folder) ? 0 : -1;
-}
-
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st, (void)type, (void)ftw;
-	return remove(path);
-}
-
-static int remove_folder(void **state)
-{
-	(void)state;
-	return nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
-}
+#include "tests/support/scratch.h"
 
 static void assert_content(const char *path, const char *wanted)
 {
@@ -68,13 +34,13 @@ static void appears_at_commit(void **state)
 	struct file_writer w;
 
 	(void)state;
-	assert_int_equal(file_create(&w, place("a/b/c.txt")), ST_OK);
+	assert_int_equal(file_create(&w, scratch_path("a/b/c.txt")), ST_OK);
 	fputs("whole", w.stream);
-	assert_false(file_exists(place("a/b/c.txt")));
-	assert_true(file_exists(place("a/b/c.txt.part")));
+	assert_false(file_exists(scratch_path("a/b/c.txt")));
+	assert_true(file_exists(scratch_path("a/b/c.txt.part")));
 	assert_int_equal(file_commit(&w), ST_OK);
-	assert_false(file_exists(place("a/b/c.txt.part")));
-	assert_content(place("a/b/c.txt"), "whole");
+	assert_false(file_exists(scratch_path("a/b/c.txt.part")));
+	assert_content(scratch_path("a/b/c.txt"), "whole");
 	file_discard(&w);
 }
 
@@ -83,14 +49,14 @@ static void discard_leaves_the_old(void **state)
 	struct file_writer w;
 
 	(void)state;
-	assert_int_equal(file_write(place("old"), "old", 3), ST_OK);
-	assert_int_equal(file_create(&w, place("old")), ST_OK);
+	assert_int_equal(file_write(scratch_path("old"), "old", 3), ST_OK);
+	assert_int_equal(file_create(&w, scratch_path("old")), ST_OK);
 	fputs("new", w.stream);
 	assert_int_equal(status_fail(ST_FAILED, "kept"), ST_FAILED);
 	file_discard(&w);
 	assert_string_equal(status_message(), "kept");
-	assert_content(place("old"), "old");
-	assert_false(file_exists(place("old.part")));
+	assert_content(scratch_path("old"), "old");
+	assert_false(file_exists(scratch_path("old.part")));
 	file_discard(&w);
 	w = (struct file_writer){0};
 	file_discard(&w);
@@ -104,17 +70,16 @@ static void failures_say_what(void **state)
 	char wanted[600];
 
 	(void)state;
-	assert_int_equal(file_write(place("file"), "x", 1), ST_OK);
-	assert_int_equal(file_create(&w, place("file/below")), ST_FAILED);
-	snprintf(wanted, sizeof wanted, "%s/file: cannot make the folder: Not a directory", folder);
-	assert_string_equal(status_message(), wanted);
-	assert_int_equal(file_map_open(&map, folder), ST_FAILED);
-	snprintf(wanted, sizeof wanted, "%s: not a file", folder);
+	assert_int_equal(file_write(scratch_path("file"), "x", 1), ST_OK);
+	assert_int_equal(file_create(&w, scratch_path("file/below")), ST_FAILED);
+	assert_string_equal(scratch_message(), "file: cannot make the folder: Not a directory");
+	assert_int_equal(file_map_open(&map, scratch_folder()), ST_FAILED);
+	snprintf(wanted, sizeof wanted, "%s: not a file", scratch_folder());
 	assert_string_equal(status_message(), wanted);
 	strbuf_init(&text, 10);
-	assert_int_equal(file_read(place("none"), &text), ST_FAILED);
-	assert_int_equal(file_write(place("eleven"), "12345678901", 11), ST_OK);
-	assert_int_equal(file_read(place("eleven"), &text), ST_MEMORY);
+	assert_int_equal(file_read(scratch_path("none"), &text), ST_FAILED);
+	assert_int_equal(file_write(scratch_path("eleven"), "12345678901", 11), ST_OK);
+	assert_int_equal(file_read(scratch_path("eleven"), &text), ST_MEMORY);
 	strbuf_release(&text);
 }
 
@@ -134,13 +99,11 @@ static void full_disk_is_a_failure(void **state)
 		signal(SIGXFSZ, SIG_IGN);
 		if (!bytes || setrlimit(RLIMIT_FSIZE, &limit) != 0)
 			_exit(99);
-		code = file_write(place("big"), bytes, 1 << 20);
+		code = file_write(scratch_path("big"), bytes, 1 << 20);
 		free(bytes);
-		_exit(code == ST_FAILED && !file_exists(place("big")) && !file_exists(place("big.part")) ? 0 : 1);
+		_exit(code == ST_FAILED && !file_exists(scratch_path("big")) && !file_exists(scratch_path("big.part")) ? 0 : 1);
 	}
-	assert_int_equal(waitpid(child, &code, 0), child);
-	assert_true(WIFEXITED(code));
-	assert_int_equal(WEXITSTATUS(code), 0);
+	assert_int_equal(child_end(child), 0);
 }
 
 static void map_is_the_file(void **state)
@@ -148,13 +111,13 @@ static void map_is_the_file(void **state)
 	struct file_map map;
 
 	(void)state;
-	assert_int_equal(file_write(place("m"), "bytes", 5), ST_OK);
-	assert_int_equal(file_map_open(&map, place("m")), ST_OK);
+	assert_int_equal(file_write(scratch_path("m"), "bytes", 5), ST_OK);
+	assert_int_equal(file_map_open(&map, scratch_path("m")), ST_OK);
 	assert_int_equal(map.size, 5);
 	assert_memory_equal(map.data, "bytes", 5);
 	file_map_close(&map);
-	assert_int_equal(file_write(place("m"), NULL, 0), ST_OK);
-	assert_int_equal(file_map_open(&map, place("m")), ST_OK);
+	assert_int_equal(file_write(scratch_path("m"), NULL, 0), ST_OK);
+	assert_int_equal(file_map_open(&map, scratch_path("m")), ST_OK);
 	assert_null(map.data);
 	assert_int_equal(map.size, 0);
 	file_map_close(&map);
@@ -163,15 +126,15 @@ static void map_is_the_file(void **state)
 
 static void publish_renames(void **state)
 {
-	FILE *f = fopen(place("p.part"), "w");
+	FILE *f = fopen(scratch_path("p.part"), "w");
 
 	(void)state;
 	assert_non_null(f);
 	fputs("library", f);
 	fclose(f);
-	assert_int_equal(file_publish(place("p.part"), place("p")), ST_OK);
-	assert_content(place("p"), "library");
-	assert_int_equal(file_publish(place("none.part"), place("none")), ST_FAILED);
+	assert_int_equal(file_publish(scratch_path("p.part"), scratch_path("p")), ST_OK);
+	assert_content(scratch_path("p"), "library");
+	assert_int_equal(file_publish(scratch_path("none.part"), scratch_path("none")), ST_FAILED);
 }
 
 static void paths_join(void **state)
@@ -185,9 +148,9 @@ static void paths_join(void **state)
 		assert_string_equal(path, cases[i][2]);
 		free(path);
 	}
-	assert_int_equal(file_make_folder(place("x//y/z/")), ST_OK);
-	assert_int_equal(file_make_folder(place("x/y/z")), ST_OK);
-	assert_true(file_exists(place("x/y/z")));
+	assert_int_equal(file_make_folder(scratch_path("x//y/z/")), ST_OK);
+	assert_int_equal(file_make_folder(scratch_path("x/y/z")), ST_OK);
+	assert_true(file_exists(scratch_path("x/y/z")));
 }
 
 /* FIPS 180-4's examples. */
@@ -204,10 +167,10 @@ static void digests_are_sha256(void **state)
 	assert_string_equal(hex, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
 	digest_bytes(two_blocks, strlen(two_blocks), hex);
 	assert_string_equal(hex, "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
-	assert_int_equal(file_write(place("d"), two_blocks, strlen(two_blocks)), ST_OK);
-	assert_int_equal(digest_file(place("d"), again), ST_OK);
+	assert_int_equal(file_write(scratch_path("d"), two_blocks, strlen(two_blocks)), ST_OK);
+	assert_int_equal(digest_file(scratch_path("d"), again), ST_OK);
 	assert_string_equal(again, hex);
-	assert_int_equal(digest_file(place("none"), again), ST_FAILED);
+	assert_int_equal(digest_file(scratch_path("none"), again), ST_FAILED);
 
 	d = digest_new();
 	digest_add_string(d, "ab");
@@ -220,7 +183,7 @@ static void digests_are_sha256(void **state)
 /* Passes two points in turn; returns at which pass of "a.b" it died, 0 for never. */
 static int passes_until_death(const char *request)
 {
-	int code, passes = 0;
+	int end, passes = 0;
 	int tally[2];
 	char byte;
 	pid_t child;
@@ -244,10 +207,10 @@ static int passes_until_death(const char *request)
 	while (read(tally[0], &byte, 1) == 1)
 		passes++;
 	close(tally[0]);
-	assert_int_equal(waitpid(child, &code, 0), child);
-	if (WIFEXITED(code))
-		return WEXITSTATUS(code) == 0 ? 0 : -WEXITSTATUS(code);
-	assert_int_equal(WTERMSIG(code), SIGKILL);
+	end = child_end(child);
+	if (end >= 0)
+		return -end;
+	assert_int_equal(end, -SIGKILL);
 	return passes;
 }
 
@@ -276,5 +239,5 @@ int main(void)
 		cmocka_unit_test(digests_are_sha256),
 	};
 
-	return cmocka_run_group_tests_name("file", tests, make_folder, remove_folder);
+	return cmocka_run_group_tests_name("file", tests, scratch_make, scratch_remove);
 }

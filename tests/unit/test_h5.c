@@ -1,5 +1,4 @@
 /* HDF5 files: what is written is read, equal contents are equal bytes, and damage is an error. */
-#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,41 +15,7 @@
 #include "common/h5.h"
 #include "common/half.h"
 #include "common/strbuf.h"
-
-struct place {
-	char folder[256];
-	char path[300];
-};
-
-static int make_place(void **state)
-{
-	struct place *p = calloc(1, sizeof(*p));
-	const char *tmp = getenv("TMPDIR");
-
-	snprintf(p->folder, sizeof(p->folder), "%s/h5-XXXXXX", tmp ? tmp : "/tmp");
-	*state = p;
-	if (!mkdtemp(p->folder))
-		return -1;
-	snprintf(p->path, sizeof(p->path), "%s/a.h5", p->folder);
-	return 0;
-}
-
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(path);
-}
-
-static int remove_place(void **state)
-{
-	struct place *p = *state;
-	int result = nftw(p->folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
-
-	free(p);
-	return result;
-}
+#include "tests/support/scratch.h"
 
 static struct h5_shape shape_of(enum h5_type type, int ndim, uint64_t a, uint64_t b)
 {
@@ -102,7 +67,7 @@ static void write_all_types(const char *path)
 
 static void test_every_type_comes_back(void **state)
 {
-	struct place *p = *state;
+	const char *path = scratch_path("a.h5");
 	struct h5_shape s;
 	struct h5_file *f;
 	int32_t i32[2];
@@ -113,9 +78,10 @@ static void test_every_type_comes_back(void **state)
 	uint16_t halves[6], expected[6];
 	char text[8];
 
-	write_all_types(p->path);
+	(void)state;
+	write_all_types(path);
 	half_from_float(expected, values, 6);
-	assert_int_equal(h5_open(&f, p->path), ST_OK);
+	assert_int_equal(h5_open(&f, path), ST_OK);
 	assert_int_equal(h5_read(f, "i32", 0, 2, H5_I32, i32), ST_OK);
 	assert_int_equal(i32[0], INT32_MIN);
 	assert_int_equal(i32[1], INT32_MAX);
@@ -152,13 +118,14 @@ static void test_every_type_comes_back(void **state)
 
 static void test_attributes(void **state)
 {
-	struct place *p = *state;
+	const char *path = scratch_path("a.h5");
 	struct h5_file *f;
 	char *text;
 	int64_t n;
 
-	write_all_types(p->path);
-	assert_int_equal(h5_open(&f, p->path), ST_OK);
+	(void)state;
+	write_all_types(path);
+	assert_int_equal(h5_open(&f, path), ST_OK);
 	assert_int_equal(h5_get_text(f, "note", &text), ST_OK);
 	assert_string_equal(text, "caf\xc3\xa9");
 	free(text);
@@ -176,17 +143,18 @@ static void test_attributes(void **state)
 
 static void test_long_text_is_cut_at_a_character(void **state)
 {
-	struct place *p = *state;
+	const char *path = scratch_path("a.h5");
 	struct h5_file *f;
 	char *text = malloc(100001), *back;
 
+	(void)state;
 	for (size_t i = 0; i < 100000; i += 2)
 		memcpy(text + i, "\xc3\xa9", 2);
 	text[100000] = '\0';
-	assert_int_equal(h5_create(&f, p->path), ST_OK);
+	assert_int_equal(h5_create(&f, path), ST_OK);
 	assert_int_equal(h5_set_text(f, "long", text), ST_OK);
 	assert_int_equal(h5_commit(f), ST_OK);
-	assert_int_equal(h5_open(&f, p->path), ST_OK);
+	assert_int_equal(h5_open(&f, path), ST_OK);
 	assert_int_equal(h5_get_text(f, "long", &back), ST_OK);
 	assert_true(strlen(back) <= H5_TEXT_MAX && strlen(back) > H5_TEXT_MAX - 8);
 	assert_int_equal((strlen(back) - 3) % 2, 0);
@@ -198,21 +166,22 @@ static void test_long_text_is_cut_at_a_character(void **state)
 
 static void test_appended_rows(void **state)
 {
-	struct place *p = *state;
+	const char *path = scratch_path("a.h5");
 	struct h5_shape s = shape_of(H5_I32, 2, 0, 5);
 	struct h5_file *f;
 	int32_t *rows = malloc(20000 * 5 * sizeof(*rows));
 
+	(void)state;
 	for (int32_t i = 0; i < 100000; i++)
 		rows[i] = i * 7;
-	assert_int_equal(h5_create(&f, p->path), ST_OK);
+	assert_int_equal(h5_create(&f, path), ST_OK);
 	assert_int_equal(h5_declare(f, "x", &s), ST_OK);
 	for (uint64_t first = 0, n = 1; first < 20000; first += n, n = n * 3 % 1000) {
 		n = n > 20000 - first ? 20000 - first : n;
 		assert_int_equal(h5_append(f, "x", &s, n, rows + first * 5), ST_OK);
 	}
 	assert_int_equal(h5_commit(f), ST_OK);
-	assert_int_equal(h5_open(&f, p->path), ST_OK);
+	assert_int_equal(h5_open(&f, path), ST_OK);
 	assert_int_equal(h5_describe(f, "x", &s), ST_OK);
 	assert_int_equal(s.dim[0], 20000);
 	memset(rows, 0, 100000 * sizeof(*rows));
@@ -233,15 +202,15 @@ static void read_bytes(const char *path, struct strbuf *out)
 
 static void test_equal_contents_are_equal_bytes(void **state)
 {
-	struct place *p = *state;
-	char other[320];
+	const char *path = scratch_path("a.h5");
+	const char *other = scratch_path("b.h5");
 	struct strbuf a, b;
 
-	snprintf(other, sizeof(other), "%s/b.h5", p->folder);
-	write_all_types(p->path);
+	(void)state;
+	write_all_types(path);
 	sleep(1); /* a stored time would differ */
 	write_all_types(other);
-	read_bytes(p->path, &a);
+	read_bytes(path, &a);
 	read_bytes(other, &b);
 	assert_int_equal(a.len, b.len);
 	assert_memory_equal(a.data, b.data, a.len);
@@ -251,18 +220,18 @@ static void test_equal_contents_are_equal_bytes(void **state)
 
 static void test_a_file_appears_only_when_whole(void **state)
 {
-	struct place *p = *state;
-	char part[320];
+	const char *path = scratch_path("a.h5");
+	const char *part = scratch_path("a.h5.part");
 	struct h5_file *f;
 
-	snprintf(part, sizeof(part), "%s.part", p->path);
-	assert_int_equal(h5_create(&f, p->path), ST_OK);
+	(void)state;
+	assert_int_equal(h5_create(&f, path), ST_OK);
 	assert_true(file_exists(part));
-	assert_false(file_exists(p->path));
+	assert_false(file_exists(path));
 	h5_close(f);
 	assert_false(file_exists(part));
-	assert_false(file_exists(p->path));
-	assert_int_equal(h5_open(&f, p->path), ST_FAILED);
+	assert_false(file_exists(path));
+	assert_int_equal(h5_open(&f, path), ST_FAILED);
 	assert_null(f);
 }
 
@@ -276,13 +245,14 @@ static enum status note_name(void *context, const char *name)
 
 static void test_each_dataset_in_order(void **state)
 {
-	struct place *p = *state;
+	const char *path = scratch_path("a.h5");
 	struct h5_file *f;
 	struct strbuf names;
 
+	(void)state;
 	strbuf_init(&names, 256);
-	write_all_types(p->path);
-	assert_int_equal(h5_open(&f, p->path), ST_OK);
+	write_all_types(path);
+	assert_int_equal(h5_open(&f, path), ST_OK);
 	assert_int_equal(h5_each(f, note_name, &names), ST_OK);
 	assert_string_equal(names.data, "f16 f32 f64 group/i8 group/u8 i32 i64 none scalar text u64 ");
 	strbuf_release(&names);
@@ -304,26 +274,22 @@ static void write_rows(const char *path, int32_t from, uint64_t rows, uint64_t w
 
 static void test_virtual_dataset_moves_with_its_folder(void **state)
 {
-	struct place *p = *state;
-	char one[320], two[320], three[320], moved[320], whole[340];
-	const char *sources[] = {one, two, three};
+	const char *path = scratch_path("set/a.h5");
+	const char *one = scratch_path("set/parts/1.h5"), *two = scratch_path("set/parts/2.h5"),
+			   *three = scratch_path("set/parts/3.h5"), *sources[] = {one, two, three};
 	struct h5_file *f;
 	struct h5_shape s;
 	int32_t x[22];
 
-	snprintf(one, sizeof(one), "%s/parts/1.h5", p->folder);
-	snprintf(two, sizeof(two), "%s/parts/2.h5", p->folder);
-	snprintf(three, sizeof(three), "%s/parts/3.h5", p->folder);
+	(void)state;
 	write_rows(one, 0, 4, 2);
 	write_rows(two, 8, 5, 2);
 	write_rows(three, 18, 2, 2);
-	assert_int_equal(h5_create(&f, p->path), ST_OK);
+	assert_int_equal(h5_create(&f, path), ST_OK);
 	assert_int_equal(h5_write_virtual(f, "x", sources, 3), ST_OK);
 	assert_int_equal(h5_commit(f), ST_OK);
-	snprintf(moved, sizeof(moved), "%s-moved", p->folder);
-	assert_int_equal(rename(p->folder, moved), 0);
-	snprintf(whole, sizeof(whole), "%s/a.h5", moved);
-	assert_int_equal(h5_open(&f, whole), ST_OK);
+	assert_int_equal(rename(scratch_path("set"), scratch_path("moved")), 0);
+	assert_int_equal(h5_open(&f, scratch_path("moved/a.h5")), ST_OK);
 	assert_int_equal(h5_describe(f, "x", &s), ST_OK);
 	assert_int_equal(s.dim[0], 11);
 	assert_int_equal(s.dim[1], 2);
@@ -331,21 +297,18 @@ static void test_virtual_dataset_moves_with_its_folder(void **state)
 	for (int i = 0; i < 22; i++)
 		assert_int_equal(x[i], i);
 	h5_close(f);
-	assert_int_equal(rename(moved, p->folder), 0);
 }
 
 static void test_virtual_sources_must_agree(void **state)
 {
-	struct place *p = *state;
-	char one[320], two[320];
-	const char *sources[] = {one, two};
+	const char *path = scratch_path("a.h5");
+	const char *one = scratch_path("1.h5"), *two = scratch_path("2.h5"), *sources[] = {one, two};
 	struct h5_file *f;
 
-	snprintf(one, sizeof(one), "%s/1.h5", p->folder);
-	snprintf(two, sizeof(two), "%s/2.h5", p->folder);
+	(void)state;
 	write_rows(one, 0, 4, 2);
 	write_rows(two, 8, 4, 3);
-	assert_int_equal(h5_create(&f, p->path), ST_OK);
+	assert_int_equal(h5_create(&f, path), ST_OK);
 	assert_int_equal(h5_write_virtual(f, "x", sources, 2), ST_MALFORMED);
 	assert_non_null(strstr(status_message(), "2.h5"));
 	h5_close(f);
@@ -353,42 +316,44 @@ static void test_virtual_sources_must_agree(void **state)
 
 static void test_what_is_no_hdf5(void **state)
 {
-	struct place *p = *state;
+	const char *path = scratch_path("a.h5");
 	struct h5_file *f;
 
-	assert_int_equal(file_write(p->path, "not at all", 10), ST_OK);
-	assert_int_equal(h5_open(&f, p->path), ST_MALFORMED);
-	assert_non_null(strstr(status_message(), p->path));
-	assert_int_equal(file_write(p->path, "", 0), ST_OK);
-	assert_int_equal(h5_open(&f, p->path), ST_MALFORMED);
+	(void)state;
+	assert_int_equal(file_write(path, "not at all", 10), ST_OK);
+	assert_int_equal(h5_open(&f, path), ST_MALFORMED);
+	assert_non_null(strstr(status_message(), path));
+	assert_int_equal(file_write(path, "", 0), ST_OK);
+	assert_int_equal(h5_open(&f, path), ST_MALFORMED);
 }
 
 /* Cut anywhere, a file is refused or read; a flipped byte in chunked data is found by its checksum. */
 static void test_damage_is_an_error(void **state)
 {
-	struct place *p = *state;
+	const char *path = scratch_path("a.h5");
 	struct h5_shape s = shape_of(H5_I32, 2, 0, 1000);
 	int32_t *rows = calloc(400000, sizeof(*rows));
 	struct strbuf whole;
 	struct h5_file *f;
 
+	(void)state;
 	for (int i = 0; i < 400000; i++)
 		rows[i] = 0x5a5a5a5a;
-	assert_int_equal(h5_create(&f, p->path), ST_OK);
+	assert_int_equal(h5_create(&f, path), ST_OK);
 	assert_int_equal(h5_declare(f, "x", &s), ST_OK);
 	assert_int_equal(h5_append(f, "x", &s, 400, rows), ST_OK);
 	assert_int_equal(h5_commit(f), ST_OK);
-	read_bytes(p->path, &whole);
-	assert_int_equal(file_write(p->path, whole.data, whole.len / 2), ST_OK);
-	assert_int_equal(h5_open(&f, p->path), ST_MALFORMED);
+	read_bytes(path, &whole);
+	assert_int_equal(file_write(path, whole.data, whole.len / 2), ST_OK);
+	assert_int_equal(h5_open(&f, path), ST_MALFORMED);
 	for (size_t i = whole.len / 2; i < whole.len; i++) {
 		if (memcmp(whole.data + i, "ZZZZ", 4) == 0) {
 			whole.data[i] = 'Y';
 			break;
 		}
 	}
-	assert_int_equal(file_write(p->path, whole.data, whole.len), ST_OK);
-	assert_int_equal(h5_open(&f, p->path), ST_OK);
+	assert_int_equal(file_write(path, whole.data, whole.len), ST_OK);
+	assert_int_equal(h5_open(&f, path), ST_OK);
 	assert_int_equal(h5_read(f, "x", 0, 400, H5_I32, rows), ST_INTEGRITY);
 	assert_non_null(strstr(status_message(), "x"));
 	h5_close(f);
@@ -399,16 +364,17 @@ static void test_damage_is_an_error(void **state)
 /* Text as h5py writes it, and types that are none of ours. */
 static void test_files_of_others(void **state)
 {
-	struct place *p = *state;
+	const char *path = scratch_path("a.h5");
 	const char *value = "caf\xc3\xa9 of any length";
 	hsize_t two = 2;
-	hid_t id = H5Fcreate(p->path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT), scalar = H5Screate(H5S_SCALAR);
+	hid_t id = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT), scalar = H5Screate(H5S_SCALAR);
 	hid_t row = H5Screate_simple(1, &two, NULL), text = H5Tcopy(H5T_C_S1), a, d;
 	int32_t numbers[2] = {0};
 	struct h5_shape s;
 	struct h5_file *f;
 	char *back;
 
+	(void)state;
 	assert_true(H5Tset_size(text, H5T_VARIABLE) >= 0 && H5Tset_cset(text, H5T_CSET_UTF8) >= 0);
 	a = H5Acreate2(id, "kind", text, scalar, H5P_DEFAULT, H5P_DEFAULT);
 	assert_true(H5Awrite(a, text, &value) >= 0 && H5Aclose(a) >= 0);
@@ -423,7 +389,7 @@ static void test_files_of_others(void **state)
 	assert_true(d >= 0 && H5Dclose(d) >= 0);
 	assert_true(H5Tclose(text) >= 0 && H5Sclose(scalar) >= 0 && H5Sclose(row) >= 0 && H5Fclose(id) >= 0);
 
-	assert_int_equal(h5_open(&f, p->path), ST_OK);
+	assert_int_equal(h5_open(&f, path), ST_OK);
 	assert_int_equal(h5_get_text(f, "kind", &back), ST_OK);
 	assert_string_equal(back, value);
 	free(back);
@@ -439,12 +405,13 @@ static void test_files_of_others(void **state)
 
 static void test_numbers_are_not_text(void **state)
 {
-	struct place *p = *state;
+	const char *path = scratch_path("a.h5");
 	struct h5_file *f;
 	char out[64];
 
-	write_all_types(p->path);
-	assert_int_equal(h5_open(&f, p->path), ST_OK);
+	(void)state;
+	write_all_types(path);
+	assert_int_equal(h5_open(&f, path), ST_OK);
 	assert_int_equal(h5_read(f, "i32", 0, 2, H5_STRING, out), ST_MALFORMED);
 	assert_int_equal(h5_read(f, "text", 0, 2, H5_I32, out), ST_MALFORMED);
 	assert_int_equal(h5_read(f, "absent", 0, 2, H5_I32, out), ST_MALFORMED);
@@ -452,7 +419,7 @@ static void test_numbers_are_not_text(void **state)
 	h5_close(f);
 }
 
-#define PLACED(test) cmocka_unit_test_setup_teardown(test, make_place, remove_place)
+#define PLACED(test) cmocka_unit_test_setup_teardown(test, scratch_make, scratch_remove)
 
 int main(void)
 {

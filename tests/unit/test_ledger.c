@@ -13,31 +13,7 @@
 #include "common/file.h"
 #include "common/strbuf.h"
 #include "crawl/ledger.h"
-
-static char folder[256];
-
-static int set_up(void **state)
-{
-	const char *tmp = getenv("TMPDIR");
-
-	(void)state;
-	snprintf(folder, sizeof folder, "%s/coverline-ledger.XXXXXX", tmp ? tmp : "/tmp");
-	return mkdtemp(folder) ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-	static const char *const names[] = {"crawl.sqlite", "crawl.sqlite-wal", "crawl.sqlite-shm"};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-		char *path = path_join(folder, names[i]);
-
-		unlink(path);
-		free(path);
-	}
-	return rmdir(folder);
-}
+#include "tests/support/scratch.h"
 
 static struct ledger_row row(const char *id, enum cause cause, enum ledger_step step)
 {
@@ -86,7 +62,7 @@ static void keeps_rows(void **state)
 	int64_t attempts, transferred;
 
 	(void)state;
-	assert_int_equal(ledger_open(&l, folder, "size 224x224"), ST_OK);
+	assert_int_equal(ledger_open(&l, scratch_folder(), "size 224x224"), ST_OK);
 	check_rows(l, "");
 	assert_int_equal(ledger_totals(l, &attempts, &transferred), ST_OK);
 	assert_int_equal(attempts, 0);
@@ -94,7 +70,7 @@ static void keeps_rows(void **state)
 	put(l, row("N1", CAUSE_NONE, STEP_NONE));
 	put(l, row("N3", CAUSE_TIMEOUT, STEP_ROBOTS));
 	assert_int_equal(ledger_close(l), ST_OK);
-	assert_int_equal(ledger_open(&l, folder, "size 224x224"), ST_OK);
+	assert_int_equal(ledger_open(&l, scratch_folder(), "size 224x224"), ST_OK);
 	check_rows(l, "N1  ;N2 gone picture;N3 timeout robots;");
 	put(l, row("N2", CAUSE_NONE, STEP_NONE));
 	assert_int_equal(ledger_commit(l), ST_OK);
@@ -108,16 +84,16 @@ static void keeps_rows(void **state)
 static void leaves_one_file(void **state)
 {
 	struct ledger *l;
-	char *wal = path_join(folder, "crawl.sqlite-wal");
+	const char *wal = scratch_path("crawl.sqlite-wal");
 
 	(void)state;
-	assert_int_equal(ledger_open(&l, folder, "x"), ST_OK);
+	assert_int_equal(ledger_open(&l, scratch_folder(), "x"), ST_OK);
 	put(l, row("N1", CAUSE_NONE, STEP_NONE));
 	assert_int_equal(ledger_commit(l), ST_OK);
 	assert_true(file_exists(wal));
 	assert_int_equal(ledger_close(l), ST_OK);
 	assert_false(file_exists(wal));
-	free(wal);
+	scratch_holds("", "crawl.sqlite");
 }
 
 static void refuses_other_settings(void **state)
@@ -126,35 +102,33 @@ static void refuses_other_settings(void **state)
 
 	(void)state;
 	/* Without rows, settings may still change. */
-	assert_int_equal(ledger_open(&l, folder, "size 224x224"), ST_OK);
+	assert_int_equal(ledger_open(&l, scratch_folder(), "size 224x224"), ST_OK);
 	assert_int_equal(ledger_close(l), ST_OK);
-	assert_int_equal(ledger_open(&l, folder, "size 200x165"), ST_OK);
+	assert_int_equal(ledger_open(&l, scratch_folder(), "size 200x165"), ST_OK);
 	put(l, row("N1", CAUSE_NONE, STEP_NONE));
 	assert_int_equal(ledger_close(l), ST_OK);
-	assert_int_equal(ledger_open(&l, folder, "size 224x224"), ST_USAGE);
+	assert_int_equal(ledger_open(&l, scratch_folder(), "size 224x224"), ST_USAGE);
 	assert_non_null(strstr(status_message(), "size 200x165"));
 }
 
 static void refuses_other_files(void **state)
 {
 	struct ledger *l;
-	char *path = path_join(folder, "crawl.sqlite");
 	char garbage[4096];
 
 	(void)state;
 	memset(garbage, 'x', sizeof garbage);
-	assert_int_equal(file_write(path, garbage, sizeof garbage), ST_OK);
-	assert_int_equal(ledger_open(&l, folder, "x"), ST_INTEGRITY);
-	free(path);
+	scratch_write("crawl.sqlite", garbage, sizeof garbage);
+	assert_int_equal(ledger_open(&l, scratch_folder(), "x"), ST_INTEGRITY);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(keeps_rows, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(leaves_one_file, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(refuses_other_settings, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(refuses_other_files, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(keeps_rows, scratch_make, scratch_remove),
+		cmocka_unit_test_setup_teardown(leaves_one_file, scratch_make, scratch_remove),
+		cmocka_unit_test_setup_teardown(refuses_other_settings, scratch_make, scratch_remove),
+		cmocka_unit_test_setup_teardown(refuses_other_files, scratch_make, scratch_remove),
 	};
 	return cmocka_run_group_tests_name("ledger", tests, NULL, NULL);
 }

@@ -14,6 +14,7 @@
 #include "common/file.h"
 #include "model/tensor/kernels.h"
 #include "model/tensor/params.h"
+#include "tests/support/scratch.h"
 
 static const struct init zero = {INIT_ZERO, 0}, xavier = {INIT_XAVIER, 0};
 
@@ -187,13 +188,6 @@ static void gradients_are_clipped_by_their_norm(void **state)
 	params_release(&ps);
 }
 
-static char *scratch_folder(void)
-{
-	char *folder = path_join(getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp", "params-XXXXXX");
-	assert_non_null(mkdtemp(folder));
-	return folder;
-}
-
 static void make_model(struct params *ps, uint64_t seed, int64_t width)
 {
 	add_matrix(ps, "news.q.weight", 3, width, xavier);
@@ -225,7 +219,7 @@ static enum status load(struct params *ps, const char *path, bool moments)
 static void checkpoints_come_back_bit_by_bit(void **state)
 {
 	(void)state;
-	char *folder = scratch_folder(), *path = path_join(folder, "checkpoint.h5");
+	const char *path = scratch_path("checkpoint.h5");
 	struct params a = {0}, b = {0};
 	make_model(&a, 1, 4);
 	make_model(&b, 2, 4);
@@ -236,16 +230,12 @@ static void checkpoints_come_back_bit_by_bit(void **state)
 	assert_memory_equal(a.moment2, b.moment2, 15 * sizeof *a.value);
 	params_release(&a);
 	params_release(&b);
-	unlink(path);
-	rmdir(folder);
-	free(path);
-	free(folder);
 }
 
 static void misfits_are_listed_at_once_and_change_nothing(void **state)
 {
 	(void)state;
-	char *folder = scratch_folder(), *path = path_join(folder, "checkpoint.h5");
+	const char *path = scratch_path("checkpoint.h5");
 	struct params a = {0}, b = {0};
 	make_model(&a, 1, 4);
 	save(&a, path, false);
@@ -264,10 +254,6 @@ static void misfits_are_listed_at_once_and_change_nothing(void **state)
 	params_release(&a);
 	params_release(&b);
 	params_release(&untouched);
-	unlink(path);
-	rmdir(folder);
-	free(path);
-	free(folder);
 }
 
 int main(void)
@@ -282,5 +268,5 @@ int main(void)
 		cmocka_unit_test(checkpoints_come_back_bit_by_bit),
 		cmocka_unit_test(misfits_are_listed_at_once_and_change_nothing),
 	};
-	return cmocka_run_group_tests_name("params", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("params", tests, scratch_make, scratch_remove);
 }

@@ -8,13 +8,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "common/cli.h"
 #include "common/pool.h"
+#include "tests/support/scratch.h"
 
 #define WINDOW_MAX 16
 
@@ -167,7 +167,6 @@ static void consumer_failure_stops(void **state)
 /* In a child, for a signal stays received. Items that were started are kept: all that was worked on is consumed. */
 static void interruption_keeps_what_was_started(void **state)
 {
-	int code;
 	pid_t child;
 
 	(void)state;
@@ -188,9 +187,7 @@ static void interruption_keeps_what_was_started(void **state)
 			_exit(98);
 		exit(cli_finish(&c, st));
 	}
-	assert_int_equal(waitpid(child, &code, 0), child);
-	assert_true(WIFEXITED(code));
-	assert_int_equal(WEXITSTATUS(code), 143);
+	assert_int_equal(child_end(child), 143);
 }
 
 int main(void)

@@ -16,6 +16,7 @@
 #include "common/shard.h"
 #include "model/train/batch.h"
 #include "model/train/settings.h"
+#include "tests/support/scratch.h"
 
 enum { NEWS = 60, WORDS = 50, CUE = 16, GLOBAL = 24, REGIONS = 3, IMPRESSIONS = 20, SHOWN = 5, CLICKS = 6 };
 
@@ -30,12 +31,6 @@ struct world {
 	size_t clicks[IMPRESSIONS];
 	uint32_t shown[IMPRESSIONS][SHOWN]; /* the first is clicked */
 };
-
-static void must(enum status st)
-{
-	if (st != ST_OK)
-		fail_msg("%s", status_message());
-}
 
 static uint16_t *random_halves(struct rng *rng, int64_t n)
 {

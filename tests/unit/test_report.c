@@ -18,27 +18,10 @@
 #include "common/shard.h"
 #include "eval/report.h"
 #include "eval/run_files.h"
+#include "tests/support/scratch.h"
 
 #define HOSTILE "</figcaption><script>alert(\"1\")</script><img src=http://evil.test/x onerror='x'> & Co"
 enum { NEWS = 5, CARD_WIDTH = 61, CARD_HEIGHT = 19, UNKNOWN_TAG = 801 /* HTML 5's tags, to libxml2 */ };
-
-static char *folder;
-
-static char *scratch(const char *name)
-{
-	return path_join(folder, name);
-}
-
-static void put(const char *name, const char *text)
-{
-	char *path = scratch(name);
-	char *slash = strrchr(path, '/');
-	*slash = 0;
-	assert_int_equal(file_make_folder(path), ST_OK);
-	*slash = '/';
-	assert_int_equal(file_write(path, text, strlen(text)), ST_OK);
-	free(path);
-}
 
 /* Cards with noise, so that they differ, of which the last has no image. */
 static void put_cards(const char *data)
@@ -78,90 +61,51 @@ static void put_cards(const char *data)
 
 static int set_up(void **state)
 {
-	(void)state;
-	const char *tmp = getenv("TMPDIR");
-	folder = path_join(tmp ? tmp : "/tmp", "coverline report.XXXXXX");
-	if (!mkdtemp(folder) || image_start("test_report"))
+	if (scratch_make(state) != 0 || image_start("test_report") != ST_OK)
 		return 1;
-	put("data/catalog.tsv", "N1\tnews\tworld\t" HOSTILE "\t\thttp://a.test/1\t[]\t[]\n"
-	                        "N2\tnews\tworld\tSecond\t\thttp://a.test/2\t[]\t[]\n"
-	                        "N3\tsports\tgolf\tThird\t\thttp://a.test/3\t[]\t[]\n"
-	                        "N4\t<b>odd</b>\tx\tFourth\t\thttp://a.test/4\t[]\t[]\n"
-	                        "N5\tsports\tgolf\tFifth\t\thttp://a.test/5\t[]\t[]\n");
-	put("data/catalog.json",
-	    "{\"news\":5,\"users\":1234,\"clicks_train\":7,\"clicks_dev\":2,\"program\":\"coverline 0\"}");
-	put("data/crawl.json", "{\"news\":5,\"image_rate\":0.8,\"failed\":1,\"failed_not_image\":1,\"failed_gone\":0}");
-	put("data/behaviors/dev.tsv",
-	    "1\tU1\t11/15/2019 8:04:05 AM\tN1\tN2-1 N3-0\n2\tU1\t11/15/2019 8:04:05 AM\t\tN2-0 N3-1 N4-0\n");
-	put("runs/good/config.ini",
-	    "[model]\n; which\nname = nrms\n[train]\nseed = 1 ; luck\nepochs = 2\n[data]\ndev = behaviors/dev.tsv\n");
-	put("runs/good/log.jsonl",
-	    "{\"step\":1,\"epoch\":1,\"loss\":1.5}\n{\"step\":2,\"epoch\":1,\"loss\":1.25}\n"
-	    "{\"epoch\":1,\"dev_auc\":0.6}\n{\"epoch\":2,\"dev_auc\":0.7,\"best\":true}\n{\"step\":3,");
-	put("runs/good/prediction.txt", "1 [1,2]\n2 [2,1,3]\n");
-	put("runs/<bad>/config.ini", "[model]\nname = nrms\n[train]\nseed = 2\nepochs = 2\n");
-	put("runs/<bad>/log.jsonl", "{\"step\":1,\"epoch\":1,\"loss\":1.75}\n{\"epoch\":1,\"auc\":0.5}\n");
-	put("runs/<bad>/prediction.txt", "1 [2,1]\n2 [1,3,2]\n");
-	char *data = scratch("data");
-	put_cards(data);
-	free(data);
+	scratch_text("data/catalog.tsv", "N1\tnews\tworld\t" HOSTILE "\t\thttp://a.test/1\t[]\t[]\n"
+	                                 "N2\tnews\tworld\tSecond\t\thttp://a.test/2\t[]\t[]\n"
+	                                 "N3\tsports\tgolf\tThird\t\thttp://a.test/3\t[]\t[]\n"
+	                                 "N4\t<b>odd</b>\tx\tFourth\t\thttp://a.test/4\t[]\t[]\n"
+	                                 "N5\tsports\tgolf\tFifth\t\thttp://a.test/5\t[]\t[]\n");
+	scratch_text("data/catalog.json",
+	             "{\"news\":5,\"users\":1234,\"clicks_train\":7,\"clicks_dev\":2,\"program\":\"coverline 0\"}");
+	scratch_text("data/crawl.json",
+	             "{\"news\":5,\"image_rate\":0.8,\"failed\":1,\"failed_not_image\":1,\"failed_gone\":0}");
+	scratch_text("data/behaviors/dev.tsv",
+	             "1\tU1\t11/15/2019 8:04:05 AM\tN1\tN2-1 N3-0\n2\tU1\t11/15/2019 8:04:05 AM\t\tN2-0 N3-1 N4-0\n");
+	scratch_text(
+		"runs/good/config.ini",
+		"[model]\n; which\nname = nrms\n[train]\nseed = 1 ; luck\nepochs = 2\n[data]\ndev = behaviors/dev.tsv\n");
+	scratch_text("runs/good/log.jsonl",
+	             "{\"step\":1,\"epoch\":1,\"loss\":1.5}\n{\"step\":2,\"epoch\":1,\"loss\":1.25}\n"
+	             "{\"epoch\":1,\"dev_auc\":0.6}\n{\"epoch\":2,\"dev_auc\":0.7,\"best\":true}\n{\"step\":3,");
+	scratch_text("runs/good/prediction.txt", "1 [1,2]\n2 [2,1,3]\n");
+	scratch_text("runs/<bad>/config.ini", "[model]\nname = nrms\n[train]\nseed = 2\nepochs = 2\n");
+	scratch_text("runs/<bad>/log.jsonl", "{\"step\":1,\"epoch\":1,\"loss\":1.75}\n{\"epoch\":1,\"auc\":0.5}\n");
+	scratch_text("runs/<bad>/prediction.txt", "1 [2,1]\n2 [1,3,2]\n");
+	put_cards(scratch_path("data"));
 	return 0;
 }
 
 static int tear_down(void **state)
 {
-	(void)state;
-	static const char *const files[] = {"data/catalog.tsv",
-	                                    "data/catalog.json",
-	                                    "data/crawl.json",
-	                                    "data/behaviors/dev.tsv",
-	                                    "runs/good/config.ini",
-	                                    "runs/good/log.jsonl",
-	                                    "runs/good/prediction.txt",
-	                                    "runs/<bad>/config.ini",
-	                                    "runs/<bad>/log.jsonl",
-	                                    "runs/<bad>/prediction.txt",
-	                                    "data/cards/N1.png",
-	                                    "data/cards/N2.png",
-	                                    "data/cards/N3.png",
-	                                    "data/cards/N4.png",
-	                                    "data/cards/N5.png",
-	                                    "data/boxes/part-00000.h5",
-	                                    "out/index.html",
-	                                    "data/cards",
-	                                    "data/boxes",
-	                                    "data/behaviors",
-	                                    "data",
-	                                    "runs/good",
-	                                    "runs/<bad>",
-	                                    "runs",
-	                                    "out"};
-	for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
-		char *path = scratch(files[i]);
-		remove(path);
-		free(path);
-	}
-	const int left = rmdir(folder);
-	free(folder);
 	image_stop();
 	xmlCleanupParser();
-	return left;
+	return scratch_remove(state);
 }
 
 static void make_report(struct strbuf *page, int64_t cards)
 {
-	char *out = scratch("out"), *index = scratch("out/index.html");
-	char *good = scratch("runs/good/"), *bad = scratch("runs/<bad>");
+	const char *out = scratch_path("out"), *index = scratch_path("out/index.html");
+	const char *good = scratch_path("runs/good/"), *bad = scratch_path("runs/<bad>");
 	const char *runs[] = {good, bad};
 	const struct report_options o = {
 		.out = out, .runs = runs, .run_count = 2, .cards = cards, .seed = 1, .arguments = "report <x>"};
 	assert_int_equal(report_write(&o), ST_OK);
+	scratch_holds("out", "index.html");
 	strbuf_init(page, 1 << 24);
 	assert_int_equal(file_read(index, page), ST_OK);
-	free(out);
-	free(index);
-	free(good);
-	free(bad);
 }
 
 /* Parsing ---------------------------------------------------------------------------------------------------------- */
@@ -298,8 +242,8 @@ static void test_same_bytes(void **state)
 static void test_refusals(void **state)
 {
 	(void)state;
-	char *out = scratch("out"), *data = scratch("data"), *good = scratch("runs/good"),
-		 *log = scratch("runs/good/log.jsonl");
+	const char *out = scratch_path("out"), *data = scratch_path("data"), *good = scratch_path("runs/good"),
+			   *log = scratch_path("runs/good/log.jsonl");
 	const char *runs[] = {good}, *not_runs[] = {data};
 	struct report_options o = {.runs = runs, .run_count = 1, .cards = 1};
 	assert_int_equal(report_write(&o), ST_USAGE);
@@ -311,22 +255,18 @@ static void test_refusals(void **state)
 	struct strbuf kept;
 	strbuf_init(&kept, 4096);
 	assert_int_equal(file_read(log, &kept), ST_OK);
-	put("runs/good/log.jsonl", "{\"step\":1,\"loss\":1}\nloss 2\n");
+	scratch_text("runs/good/log.jsonl", "{\"step\":1,\"loss\":1}\nloss 2\n");
 	o = (struct report_options){.out = out, .runs = runs, .run_count = 1};
 	assert_int_equal(report_write(&o), ST_MALFORMED);
 	assert_non_null(strstr(status_message(), "runs/good/log.jsonl:2: expected a JSON object"));
-	put("runs/good/log.jsonl", kept.data);
+	scratch_text("runs/good/log.jsonl", kept.data);
 	strbuf_release(&kept);
-	free(out);
-	free(data);
-	free(good);
-	free(log);
 }
 
 static void test_run_files(void **state)
 {
 	(void)state;
-	char *good = scratch("runs/good");
+	const char *good = scratch_path("runs/good");
 	struct run_files r = {0};
 	assert_int_equal(run_files_open(&r, good), ST_OK);
 	assert_string_equal(r.name, "good");
@@ -345,7 +285,6 @@ static void test_run_files(void **state)
 	assert_float_equal(thin.y[0], 1.375, 1e-12);
 	curve_release(&thin);
 	run_files_release(&r);
-	free(good);
 }
 
 int main(void)

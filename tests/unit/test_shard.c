@@ -1,5 +1,4 @@
 /* Feature shards and boxes: parts, the united table, and what readers refuse. */
-#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,6 +14,7 @@
 #include "common/boxes.h"
 #include "common/file.h"
 #include "common/shard.h"
+#include "tests/support/scratch.h"
 
 #define ROWS      10
 #define PART_ROWS 4
@@ -22,7 +22,7 @@
 
 /* A catalogue of ROWS news N0 …, and a folder. */
 struct world {
-	char folder[256];
+	const char *folder;
 	struct news news[ROWS];
 	char ids[ROWS][16];
 	struct catalog catalog;
@@ -37,12 +37,11 @@ static const struct shard_column columns[] = {
 static int make_world(void **state)
 {
 	struct world *w = calloc(1, sizeof(*w));
-	const char *tmp = getenv("TMPDIR");
 
-	snprintf(w->folder, sizeof(w->folder), "%s/shard-XXXXXX", tmp ? tmp : "/tmp");
 	*state = w;
-	if (!mkdtemp(w->folder))
+	if (scratch_make(state) != 0)
 		return -1;
+	w->folder = scratch_folder();
 	for (int i = 0; i < ROWS; i++) {
 		snprintf(w->ids[i], sizeof(w->ids[i]), "N%d", i);
 		w->news[i] = (struct news){.id = w->ids[i], .category = "", .title = ""};
@@ -59,21 +58,10 @@ static int make_world(void **state)
 	return 0;
 }
 
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(path);
-}
-
 static int remove_world(void **state)
 {
-	struct world *w = *state;
-	int result = nftw(w->folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
-
-	free(w);
-	return result;
+	free(*state);
+	return scratch_remove(state);
 }
 
 /* Row r: vector r + k / 8 (exact as halves), count 3 r, state r % 5. */

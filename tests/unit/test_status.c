@@ -17,6 +17,7 @@
 #include "common/arena.h"
 #include "common/status.h"
 #include "common/strbuf.h"
+#include "tests/support/scratch.h"
 
 /* Status ----------------------------------------------------------------------------------------------------------- */
 
@@ -91,7 +92,6 @@ static void exit_codes_are_the_contracts(void **state)
 
 static void bug_aborts(void **state)
 {
-	int code;
 	pid_t child;
 
 	(void)state;
@@ -102,8 +102,7 @@ static void bug_aborts(void **state)
 			_exit(1);
 		BUG("on purpose");
 	}
-	assert_int_equal(waitpid(child, &code, 0), child);
-	assert_true(WIFSIGNALED(code) && WTERMSIG(code) == SIGABRT);
+	assert_int_equal(child_end(child), -SIGABRT);
 }
 
 /* Strings ---------------------------------------------------------------------------------------------------------- */

@@ -18,24 +18,7 @@
 #include "model/train/news_data.h"
 #include "model/train/samples.h"
 #include "model/train/settings.h"
-
-static char folder[4096];
-
-static void must(enum status st)
-{
-	if (st != ST_OK)
-		fail_msg("%s", status_message());
-}
-
-static char *scratch(const char *name)
-{
-	return path_join(folder, name);
-}
-
-static void write_text(const char *path, const char *text)
-{
-	must(file_write(path, text, strlen(text)));
-}
+#include "tests/support/scratch.h"
 
 /* The title's words, joined by a space. */
 static const char *words_of(const char *title, char out[512])
@@ -138,7 +121,7 @@ static void vocabulary_is_kept(void **state)
 	struct vocabulary v = {0}, again = {0};
 	vocabulary_build(&v, &c, in_training, 15, 1);
 	assert_int_equal(v.count, 3001);
-	char *path = scratch("vocabulary.h5");
+	const char *path = scratch_path("vocabulary.h5");
 	struct h5_file *f;
 	must(h5_create(&f, path));
 	must(vocabulary_write(&v, f));
@@ -153,7 +136,6 @@ static void vocabulary_is_kept(void **state)
 	}
 	vocabulary_release(&v);
 	vocabulary_release(&again);
-	free(path);
 }
 
 static void word_vectors_are_read(void **state)
@@ -165,7 +147,7 @@ static void word_vectors_are_read(void **state)
 	float *x;
 	int32_t found;
 	vocabulary_build(&v, &c, (const uint8_t[]){1}, 15, 1);
-	char *path = scratch("vectors.txt.gz");
+	const char *path = scratch_path("vectors.txt.gz");
 	gzFile gz = gzopen(path, "wb");
 	assert_non_null(gz);
 	gzputs(gz, "gamma 1 -2.5e-1\nomega 9 9\nalpha 3 4 \n");
@@ -188,23 +170,20 @@ static void word_vectors_are_read(void **state)
 		{"alpha\n", ":1: expected a word, a space and numbers"},
 	};
 	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
-		write_text(path, wrong[i].text);
+		scratch_text("vectors.txt.gz", wrong[i].text);
 		assert_int_equal(word_vectors_read(&v, path, 2, &x, &found), ST_MALFORMED);
 		assert_non_null(strstr(status_message(), wrong[i].message));
 		assert_null(x);
 	}
 	vocabulary_release(&v);
-	free(path);
 }
 
 #define ROW(id) id "\tc\ts\tA title\t\t\t[]\t[]\n"
 
 static void open_world(struct catalog *c)
 {
-	char *path = scratch("catalog.tsv");
-	write_text(path, ROW("N0") ROW("N1") ROW("N2") ROW("N3") ROW("N4") ROW("N5") ROW("N6"));
-	free(path);
-	must(catalog_open(c, folder));
+	scratch_text("catalog.tsv", ROW("N0") ROW("N1") ROW("N2") ROW("N3") ROW("N4") ROW("N5") ROW("N6"));
+	must(catalog_open(c, scratch_folder()));
 }
 
 static void samples_are_drawn(void **state)
@@ -212,10 +191,9 @@ static void samples_are_drawn(void **state)
 	(void)state;
 	struct catalog c = {0};
 	open_world(&c);
-	char *path = scratch("train.tsv");
-	write_text(path, "1\tU1\t11/15/2019 8:04:05 AM\tN0\tN1-1 N2-0 N3-1 N4-0\n"
-	                 "2\tU2\t11/15/2019 8:04:05 AM\t\tN1-1 N2-1\n"
-	                 "3\tU2\t11/15/2019 8:04:05 AM\t\tN1-0 N2-1\n");
+	const char *path = scratch_text("train.tsv", "1\tU1\t11/15/2019 8:04:05 AM\tN0\tN1-1 N2-0 N3-1 N4-0\n"
+	                                             "2\tU2\t11/15/2019 8:04:05 AM\t\tN1-1 N2-1\n"
+	                                             "3\tU2\t11/15/2019 8:04:05 AM\t\tN1-0 N2-1\n");
 	struct samples s;
 	must(samples_open(&s, path, &c));
 	assert_int_equal(s.count, 3);
@@ -242,9 +220,8 @@ static void samples_are_drawn(void **state)
 	assert_true(drawn[1] == 150 && drawn[2] + drawn[4] == 300 && drawn[2] > 100 && drawn[4] > 100);
 	samples_close(&s);
 
-	write_text(path, "1\tU1\t11/15/2019 8:04:05 AM\tN0\tN1 N2\n");
+	path = scratch_text("train.tsv", "1\tU1\t11/15/2019 8:04:05 AM\tN0\tN1 N2\n");
 	assert_int_equal(samples_open(&s, path, &c), ST_USAGE);
-	free(path);
 	catalog_close(&c);
 }
 
@@ -309,7 +286,7 @@ static void write_features(const struct catalog *c, const uint8_t *state, const 
 	                                .arguments = "",
 	                                .part_rows = 4096};
 	struct shard_writer *w;
-	must(shard_create(&w, folder, &info, 0, "inputs"));
+	must(shard_create(&w, scratch_folder(), &info, 0, "inputs"));
 	for (uint32_t i = 0; i < c->count; i++) {
 		float word[WORD_MAX][CUE], region[REGIONS][CUE], category[CUE], global[GLOBAL];
 		const float base = 100.0f * (float)i;
@@ -326,7 +303,9 @@ static void write_features(const struct catalog *c, const uint8_t *state, const 
 		must(shard_append(w, 1, &c->news[i].id, &state[i], data));
 	}
 	must(shard_commit(w));
-	must(shard_unite(folder, &info, 1));
+	must(shard_unite(scratch_folder(), &info, 1));
+	scratch_holds("features", "impression impression.h5");
+	scratch_holds("features/impression", "part-00000.h5");
 }
 
 static void expect_cue(const struct tensor *x, int64_t row, double value)
@@ -347,7 +326,7 @@ static void features_become_cues(void **state)
 	const int32_t words[] = {2, 0, 3, 4, 1, 0, 1};
 	open_world(&c);
 	write_features(&c, states, words);
-	must(impression_features_open(&f, folder, &c));
+	must(impression_features_open(&f, scratch_folder(), &c));
 	assert_int_equal(f->cue_width, CUE);
 	assert_int_equal(f->offset[7], 2 + 0 + 4 + 1 + 1 + 5 * (REGIONS + 1));
 	assert_string_equal(f->source, "none; weights random:1; as given");
@@ -392,7 +371,7 @@ static void features_are_standardised(void **state)
 	struct impression_features *f, *again;
 	open_world(&c);
 	write_features(&c, (const uint8_t[]){1, 1, 1, 1, 1, 0, 1}, (const int32_t[]){0, 1, 0, 2, 0, 0, 0});
-	must(impression_features_open(&f, folder, &c));
+	must(impression_features_open(&f, scratch_folder(), &c));
 	impression_features_standardise(f, (const uint8_t[]){1, 1, 0, 0, 0, 1, 0});
 	/* Training news 0 and 1: cues 20 21 30, and 100 120 121 130; globals 50 and 150. */
 	const double cues[] = {20, 21, 30, 100, 120, 121, 130};
@@ -405,12 +384,12 @@ static void features_are_standardised(void **state)
 	assert_true(fabs(f->cue_scale[1] * sqrt(square) - 1) < 1e-5);
 	assert_true(fabs(f->global_mean[0] - 100) < 1e-4 && fabs(f->global_scale[0] - 0.02) < 1e-7);
 
-	char *path = scratch("standard.h5");
+	const char *path = scratch_path("standard.h5");
 	struct h5_file *h5;
 	must(h5_create(&h5, path));
 	must(impression_features_write(f, h5));
 	must(h5_commit(h5));
-	must(impression_features_open(&again, folder, &c));
+	must(impression_features_open(&again, scratch_folder(), &c));
 	must(h5_open(&h5, path));
 	must(impression_features_read(again, h5));
 	h5_close(h5);
@@ -427,7 +406,6 @@ static void features_are_standardised(void **state)
 	impression_features_close(again);
 	impression_features_close(f);
 	catalog_close(&c);
-	free(path);
 }
 
 static void wrong_features_are_told(void **state)
@@ -437,38 +415,10 @@ static void wrong_features_are_told(void **state)
 	struct impression_features *f;
 	open_world(&c);
 	write_features(&c, (const uint8_t[]){1, 1, 1, 1, 1, 1, 1}, (const int32_t[]){0, 0, 0, 5, 0, 0, 0});
-	assert_int_equal(impression_features_open(&f, folder, &c), ST_MALFORMED);
+	assert_int_equal(impression_features_open(&f, scratch_folder(), &c), ST_MALFORMED);
 	assert_non_null(strstr(status_message(), "N3: word_count is 5, expected 0 to 4"));
 	assert_null(f);
 	catalog_close(&c);
-}
-
-static int make_folder(void **state)
-{
-	(void)state;
-	const char *tmp = getenv("TMPDIR");
-	snprintf(folder, sizeof folder, "%s/train-data.XXXXXX", tmp ? tmp : "/tmp");
-	return mkdtemp(folder) ? 0 : -1;
-}
-
-static int remove_folder(void **state)
-{
-	(void)state;
-	static const char *const names[] = {"vocabulary.h5",
-	                                    "vectors.txt.gz",
-	                                    "catalog.tsv",
-	                                    "train.tsv",
-	                                    "standard.h5",
-	                                    "features/impression/part-00000.h5",
-	                                    "features/impression.h5",
-	                                    "features/impression",
-	                                    "features"};
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-		char *path = scratch(names[i]);
-		remove(path);
-		free(path);
-	}
-	return rmdir(folder) == 0 ? 0 : -1;
 }
 
 int main(void)
@@ -485,5 +435,5 @@ int main(void)
 		cmocka_unit_test(features_are_standardised),
 		cmocka_unit_test(wrong_features_are_told),
 	};
-	return cmocka_run_group_tests_name("train data", tests, make_folder, remove_folder);
+	return cmocka_run_group_tests_name("train data", tests, scratch_make, scratch_remove);
 }

@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "common/file.h"
@@ -18,16 +17,9 @@
 #include "common/shard.h"
 #include "model/tensor/kernels.h"
 #include "model/train/trainer.h"
+#include "tests/support/scratch.h"
 
 enum { NEWS = 40, CUE = 8, GLOBAL = 12, WORD_MAX = 4, REGIONS = 2, TRAIN = 60, DEV = 20, SHOWN = 5 };
-
-static char folder[4096];
-
-static void must(enum status st)
-{
-	if (st != ST_OK)
-		fail_msg("%s", status_message());
-}
 
 static void write_catalogue(void)
 {
@@ -35,9 +27,7 @@ static void write_catalogue(void)
 	strbuf_init(&text, 1 << 20);
 	for (int i = 0; i < NEWS; i++)
 		strbuf_printf(&text, "N%d\tc\ts\tword%d word%d word%d\t\t\t[]\t[]\n", i, i % 7, i % 5, i % 3);
-	char *path = path_join(folder, "catalog.tsv");
-	must(file_write(path, text.data, text.len));
-	free(path);
+	scratch_write("catalog.tsv", text.data, text.len);
 	strbuf_release(&text);
 }
 
@@ -54,12 +44,7 @@ static void write_behaviors(const char *name, int count, struct rng *rng)
 			strbuf_printf(&text, "%cN%u-%d", j ? ' ' : '\t', (first + 3 * j) % NEWS, j == first % SHOWN);
 		strbuf_putc(&text, '\n');
 	}
-	char *path = path_printf("%s/behaviors/%s.tsv", folder, name);
-	char *behaviors = path_join(folder, "behaviors");
-	must(file_make_folder(behaviors));
-	must(file_write(path, text.data, text.len));
-	free(behaviors);
-	free(path);
+	scratch_write(name, text.data, text.len);
 	strbuf_release(&text);
 }
 
@@ -82,8 +67,8 @@ static void write_features(const char *weights, struct rng *rng)
 	                                .part_rows = 4096};
 	struct catalog news = {0};
 	struct shard_writer *w;
-	must(catalog_open(&news, folder));
-	must(shard_create(&w, folder, &info, 0, weights));
+	must(catalog_open(&news, scratch_folder()));
+	must(shard_create(&w, scratch_folder(), &info, 0, weights));
 	for (uint32_t i = 0; i < news.count; i++) {
 		float x[(WORD_MAX + REGIONS + 1) * CUE + GLOBAL];
 		for (size_t j = 0; j < sizeof x / sizeof *x; j++)
@@ -95,7 +80,7 @@ static void write_features(const char *weights, struct rng *rng)
 		must(shard_append(w, 1, &news.news[i].id, &state, data));
 	}
 	must(shard_commit(w));
-	must(shard_unite(folder, &info, 1));
+	must(shard_unite(scratch_folder(), &info, 1));
 	catalog_close(&news);
 }
 
@@ -123,26 +108,24 @@ static int train(const char *data, const char *run)
 	return status_exit_code(st);
 }
 
-/* Trains in a process of its own, which alone sees the fault; returns as waitpid does. */
+/* Trains in a process of its own, which alone sees the fault; returns as child_end does. */
 static int train_in_child(const char *run, const char *fault)
 {
-	char *path = path_join(folder, run);
+	const char *path = scratch_path(run);
 	const pid_t child = fork();
 	if (child == 0) {
 		if (fault)
 			setenv("COVERLINE_FAULT", fault, 1);
-		execl("/proc/self/exe", "train", folder, path, (char *)NULL);
+		execl("/proc/self/exe", "train", scratch_folder(), path, (char *)NULL);
 		_exit(127);
 	}
-	free(path);
-	int result = -1;
-	assert_true(child > 0 && waitpid(child, &result, 0) == child);
-	return result;
+	return child_end(child);
 }
 
 static void expect_same(const char *a, const char *b, const char *name)
 {
-	char *a_path = path_printf("%s/%s/%s", folder, a, name), *b_path = path_printf("%s/%s/%s", folder, b, name);
+	char *a_path = path_printf("%s/%s/%s", scratch_folder(), a, name),
+		 *b_path = path_printf("%s/%s/%s", scratch_folder(), b, name);
 	struct strbuf x, y;
 	strbuf_init(&x, 1 << 24);
 	strbuf_init(&y, 1 << 24);
@@ -162,9 +145,9 @@ static void resumes_to_the_same_bytes(void **state)
 	(void)state;
 	static const char *const faults[] = {"train.step:2", "train.checkpoint:2", "train.saved:1", "train.best:1"};
 	assert_int_equal(train_in_child("whole", NULL), 0);
+	scratch_holds("whole", "best.h5 checkpoint.h5 config.ini log.jsonl");
 	for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) {
-		const int killed = train_in_child(faults[i], faults[i]);
-		assert_true(WIFSIGNALED(killed) && WTERMSIG(killed) == SIGKILL);
+		assert_int_equal(train_in_child(faults[i], faults[i]), -SIGKILL);
 		assert_int_equal(train_in_child(faults[i], NULL), 0);
 		expect_same("whole", faults[i], "best.h5");
 		expect_same("whole", faults[i], "checkpoint.h5");
@@ -177,56 +160,22 @@ static void other_features_are_refused(void **state)
 	(void)state;
 	struct rng rng;
 	rng_init(&rng, 2, 0);
-	const int killed = train_in_child("features", "train.saved:1");
-	assert_true(WIFSIGNALED(killed));
+	assert_int_equal(train_in_child("features", "train.saved:1"), -SIGKILL);
 	write_features("random:2", &rng);
-	const int refused = train_in_child("features", NULL);
-	assert_true(WIFEXITED(refused) && WEXITSTATUS(refused) == status_exit_code(ST_INTEGRITY));
+	assert_int_equal(train_in_child("features", NULL), status_exit_code(ST_INTEGRITY));
 }
 
 static int make_world(void **state)
 {
-	(void)state;
-	const char *tmp = getenv("TMPDIR");
-	snprintf(folder, sizeof folder, "%s/train-run.XXXXXX", tmp ? tmp : "/tmp");
-	if (!mkdtemp(folder))
+	if (scratch_make(state) != 0)
 		return -1;
 	struct rng rng;
 	rng_init(&rng, 1, 0);
 	write_catalogue();
-	write_behaviors("train", TRAIN, &rng);
-	write_behaviors("dev", DEV, &rng);
+	write_behaviors("behaviors/train.tsv", TRAIN, &rng);
+	write_behaviors("behaviors/dev.tsv", DEV, &rng);
 	write_features("random:1", &rng);
 	return 0;
-}
-
-static int remove_world(void **state)
-{
-	(void)state;
-	static const char *const runs[] = {"whole",         "train.step:2", "train.checkpoint:2",
-	                                   "train.saved:1", "train.best:1", "features"};
-	static const char *const files[] = {"config.ini",   "log.jsonl", "checkpoint.h5", "best.h5", "checkpoint.h5.part",
-	                                    "best.h5.part", ""};
-	static const char *const names[] = {"catalog.tsv",
-	                                    "behaviors/train.tsv",
-	                                    "behaviors/dev.tsv",
-	                                    "behaviors",
-	                                    "features/impression/part-00000.h5",
-	                                    "features/impression",
-	                                    "features/impression.h5",
-	                                    "features"};
-	for (size_t i = 0; i < sizeof runs / sizeof *runs; i++)
-		for (size_t j = 0; j < sizeof files / sizeof *files; j++) {
-			char *path = path_printf("%s/%s/%s", folder, runs[i], files[j]);
-			remove(path);
-			free(path);
-		}
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-		char *path = path_join(folder, names[i]);
-		remove(path);
-		free(path);
-	}
-	return rmdir(folder);
 }
 
 int main(int argc, char **argv)
@@ -237,5 +186,5 @@ int main(int argc, char **argv)
 		cmocka_unit_test(resumes_to_the_same_bytes),
 		cmocka_unit_test(other_features_are_refused),
 	};
-	return cmocka_run_group_tests_name("train run", tests, make_world, remove_world);
+	return cmocka_run_group_tests_name("train run", tests, make_world, scratch_remove);
 }
