@@ -142,8 +142,8 @@ $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(TEST_ARCHIVES)
 # Test ----------------------------------------------------------------------------------------------------------------
 # `make test` is the one command: it installs what is missing, builds, and runs everything. TESTS=… runs a choice.
 
-SHELL_TESTS := $(sort $(wildcard tests/stage/*.sh tests/fault/*.sh))
-TESTS ?= $(UNIT_TESTS) $(GRAD_TESTS) $(filter-out %/lib.sh,$(SHELL_TESTS))
+SHELL_TESTS := $(filter-out %/lib.sh %/nginx.sh,$(sort $(wildcard tests/stage/*.sh tests/fault/*.sh)))
+TESTS ?= $(UNIT_TESTS) $(GRAD_TESTS) $(SHELL_TESTS)
 # Known leaks of libraries at exit, not ours; see the file.
 SAN_ENV := ASAN_OPTIONS=detect_leaks=1 LSAN_OPTIONS=suppressions=tests/lsan.supp:print_suppressions=0 UBSAN_OPTIONS=print_stacktrace=1
 PARALLEL = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))

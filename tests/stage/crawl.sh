@@ -1,6 +1,7 @@
 #!/bin/bash
 # The crawl, from a real nginx: each way in which a page names its cover and each way in which that fails; resuming after kill -9.
 . tests/stage/lib.sh
+. tests/stage/nginx.sh
 
 # The site ---------------------------------------------------------------------------------------------------------------
 
@@ -72,76 +73,34 @@ done
 
 # The server -------------------------------------------------------------------------------------------------------------
 
-write_config() {
-	[ "$(id -u)" != 0 ] || echo "user $(id -un) $(id -gn);"
-	cat <<-END
-		daemon off;
-		worker_processes 1;
-		pid nginx.pid;
-		error_log error.log;
-		events { worker_connections 256; }
-		http {
-			access_log access.log;
-			client_body_temp_path temp/body;
-			proxy_temp_path temp/proxy;
-			fastcgi_temp_path temp/fastcgi;
-			uwsgi_temp_path temp/uwsgi;
-			scgi_temp_path temp/scgi;
-			types { text/html html; image/png png; text/plain txt; }
-			default_type application/octet-stream;
-			gzip on;
-			gzip_min_length 1;
-			absolute_redirect off;
-			server {
-				listen 127.0.0.1:$port;
-				server_name www.site.test;
-				root site/www;
-				location = /go/1 { return 301 /go/2; }
-				location = /go/2 { return 302 //www.site.test/go/3?x=1; }
-				location = /go/3 { return 307 http://www.site.test/og.html#top; }
-				location = /circle/a { return 302 /circle/b; }
-				location = /circle/b { return 302 /circle/a; }
-				location = /leave { return 302 ftp://www.site.test/red.png; }
-				location = /busy { add_header Retry-After 0 always; return 429; }
-				location = /bomb.html { gzip off; add_header Content-Encoding gzip; }
-				location = /latin1.html { charset iso-8859-1; }
-			}
-			server {
-				listen 127.0.0.1:$port;
-				server_name error.test;
-				location / { return 503; }
-			}
-		}
-	END
-}
-
-nginx=$(PATH=$PATH:/usr/sbin:/usr/local/sbin command -v nginx)
-mkdir "$scratch/temp"
-server=
-stop_server() {
-	[ -z "$server" ] || { kill "$server" && wait "$server"; } 2>/dev/null
-	server=
-}
-trap 'stop_server; rm -rf "$scratch"' EXIT
-answers() {
-	kill -0 "$server" 2>/dev/null && (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null
-}
-for attempt in {1..20}; do
-	port=$((20000 + RANDOM))
-	(exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null && continue
-	write_config >"$scratch/nginx.conf"
-	"$nginx" -p "$scratch/" -c nginx.conf -e error.log 2>"$scratch/start.log" &
-	server=$!
-	for wait_step in {1..100}; do
-		answers && break 2
-		kill -0 "$server" 2>/dev/null || break
-		sleep 0.05
-	done
-	stop_server
-done
+nginx_start <<-'END'
+	types { text/html html; image/png png; text/plain txt; }
+	gzip on;
+	gzip_min_length 1;
+	absolute_redirect off;
+	server {
+		listen 127.0.0.1:PORT;
+		server_name www.site.test;
+		root site/www;
+		location = /go/1 { return 301 /go/2; }
+		location = /go/2 { return 302 //www.site.test/go/3?x=1; }
+		location = /go/3 { return 307 http://www.site.test/og.html#top; }
+		location = /circle/a { return 302 /circle/b; }
+		location = /circle/b { return 302 /circle/a; }
+		location = /leave { return 302 ftp://www.site.test/red.png; }
+		location = /busy { add_header Retry-After 0 always; return 429; }
+		location = /bomb.html { gzip off; add_header Content-Encoding gzip; }
+		location = /latin1.html { charset iso-8859-1; }
+	}
+	server {
+		listen 127.0.0.1:PORT;
+		server_name error.test;
+		location / { return 503; }
+	}
+END
 # A port where nobody listens.
 closed=$((port + 1))
-while (exec 3<>"/dev/tcp/127.0.0.1/$closed") 2>/dev/null; do
+while port_taken "$closed"; do
 	closed=$((closed + 1))
 done
 
@@ -175,7 +134,7 @@ fresh() {
 
 # What comes out -----------------------------------------------------------------------------------------------------------
 
-check "nginx answers" answers
+check "nginx answers" nginx_answers
 check "a crawl with failures exits with 10" fails_with 10 crawl data
 check "og:image" row N01 'done|||og|200'
 check "JSON-LD" row N02 'done|||linked_data|200'

@@ -1,64 +1,24 @@
 #!/bin/bash
 # Fetching published files, from a real nginx: whole, resumed, from the second mirror, and damaged.
 . tests/stage/lib.sh
+. tests/stage/nginx.sh
 
-mkdir -p "$scratch/site" "$scratch/temp" "$scratch/to"
+mkdir -p "$scratch/site" "$scratch/to"
 head -c 3000000 /dev/urandom >"$scratch/site/big.bin"
 head -c 3000000 /dev/urandom >"$scratch/site/other.bin"
 head -c 2000000 "$scratch/site/big.bin" >"$scratch/site/short.bin"
 sum=$(sha256sum <"$scratch/site/big.bin" | cut -d' ' -f1)
 
-write_config() {
-	[ "$(id -u)" != 0 ] || echo "user $(id -un) $(id -gn);"
-	cat <<-END
-		daemon off;
-		worker_processes 1;
-		pid nginx.pid;
-		error_log error.log;
-		events { worker_connections 64; }
-		http {
-			access_log access.log;
-			client_body_temp_path temp/body;
-			proxy_temp_path temp/proxy;
-			fastcgi_temp_path temp/fastcgi;
-			uwsgi_temp_path temp/uwsgi;
-			scgi_temp_path temp/scgi;
-			log_format range '\$uri \$http_range \$status';
-			access_log range.log range;
-			default_type application/octet-stream;
-			server {
-				listen 127.0.0.1:$port;
-				root site;
-				location = /moved.bin { return 302 /big.bin; }
-				location = /whole.bin { max_ranges 0; alias site/big.bin; }
-			}
-		}
-	END
-}
-nginx=$(PATH=$PATH:/usr/sbin:/usr/local/sbin command -v nginx)
-server=
-stop_server() {
-	[ -z "$server" ] || { kill "$server" && wait "$server"; } 2>/dev/null
-	server=
-}
-trap 'stop_server; rm -rf "$scratch"' EXIT
-answers() {
-	kill -0 "$server" 2>/dev/null && (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null
-}
-for attempt in {1..20}; do
-	port=$((20000 + RANDOM))
-	(exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null && continue
-	write_config >"$scratch/nginx.conf"
-	"$nginx" -p "$scratch/" -c nginx.conf -e error.log 2>"$scratch/start.log" &
-	server=$!
-	for wait_step in {1..100}; do
-		answers && break 2
-		kill -0 "$server" 2>/dev/null || break
-		sleep 0.05
-	done
-	stop_server
-done
-
+nginx_start <<-'END'
+	log_format range '$uri $http_range $status';
+	access_log range.log range;
+	server {
+		listen 127.0.0.1:PORT;
+		root site;
+		location = /moved.bin { return 302 /big.bin; }
+		location = /whole.bin { max_ranges 0; alias site/big.bin; }
+	}
+END
 at=http://127.0.0.1:$port
 {
 	printf '# a comment\n'
@@ -81,7 +41,7 @@ dies() {
 	[ $? = 137 ] || { echo "not killed"; return 1; }
 }
 
-check "nginx answers" answers
+check "nginx answers" nginx_answers
 check "fetches" get big
 check "… the file" cmp "$scratch/site/big.bin" "$scratch/to/big.bin"
 : >"$scratch/range.log"
