@@ -7,6 +7,7 @@
 #include <utf8proc.h>
 
 #include "common/file.h"
+#include "common/hash.h"
 
 #define LINE_MAX_BYTES ((size_t)1 << 20)
 #define ROWS_MAX       ((uint32_t)1 << 30)
@@ -36,16 +37,6 @@ bool news_id_valid(const char *id, size_t length)
 
 /* Index ------------------------------------------------------------------------------------------------------------ */
 
-/* FNV-1a, its high half folded in, as the table's size is a power of two. */
-static uint32_t hash_id(const char *id, size_t n)
-{
-	uint64_t h = 0xcbf29ce484222325u;
-
-	for (size_t i = 0; i < n; i++)
-		h = (h ^ (unsigned char)id[i]) * 0x100000001b3u;
-	return (uint32_t)(h ^ h >> 32);
-}
-
 /* The slot that holds id, or the free one where it would go. n is at most NEWS_ID_MAX. */
 static struct catalog_slot *find_slot(const struct catalog *c, uint32_t hash, const char *id, size_t n)
 {
@@ -70,7 +61,7 @@ static void grow_index(struct catalog *c)
 	memset(c->index, 0xff, (size_t)c->index_size * sizeof *c->index); /* row: NEWS_NONE */
 	for (uint32_t row = 0; row < c->count; row++) {
 		size_t n = strlen(c->ids[row]);
-		uint32_t hash = hash_id(c->ids[row], n);
+		uint32_t hash = hash_folded(c->ids[row], n);
 
 		*find_slot(c, hash, c->ids[row], n) = (struct catalog_slot){hash, row};
 	}
@@ -80,7 +71,7 @@ uint32_t catalog_find(const struct catalog *c, const char *id, size_t id_length)
 {
 	if (!c->index_size || id_length > NEWS_ID_MAX)
 		return NEWS_NONE;
-	return find_slot(c, hash_id(id, id_length), id, id_length)->row;
+	return find_slot(c, hash_folded(id, id_length), id, id_length)->row;
 }
 
 /* Rows ------------------------------------------------------------------------------------------------------------- */
@@ -189,7 +180,7 @@ static void append(struct catalog *c, const char *s, size_t n, const char *const
 	memcpy(memset(c->ids[c->count], 0, sizeof *c->ids), column[0], n);
 	if ((c->count + 1) * 2 > c->index_size)
 		grow_index(c);
-	hash = hash_id(column[0], n);
+	hash = hash_folded(column[0], n);
 	*find_slot(c, hash, column[0], n) = (struct catalog_slot){hash, c->count};
 	c->count++;
 }

@@ -1,6 +1,9 @@
 #include "common/rng.h"
 
 #include <math.h>
+#include <string.h>
+
+#include "common/hash.h"
 
 #define ROUNDS 10
 
@@ -73,13 +76,11 @@ void rng_init(struct rng *r, uint64_t seed, uint64_t stream)
 	*r = (struct rng){.seed = seed, .stream = stream};
 }
 
-/* FNV-1a, then a mix that lets each letter reach every bit. */
+/* A mix after the hash lets each letter reach every bit. */
 uint64_t rng_stream(const char *name)
 {
-	uint64_t h = 0xcbf29ce484222325u;
+	uint64_t h = hash_bytes(name, strlen(name));
 
-	for (; *name; name++)
-		h = (h ^ (unsigned char)*name) * 0x100000001b3u;
 	h = (h ^ (h >> 30)) * 0xbf58476d1ce4e5b9u;
 	h = (h ^ (h >> 27)) * 0x94d049bb133111ebu;
 	return h ^ (h >> 31);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/arena.h"
+#include "common/hash.h"
 
 #define FIRST_ENTRIES 256
 #define FIRST_TEXT    4096
@@ -15,20 +16,11 @@ struct name_entry {
 	uint8_t marks;
 };
 
-static uint32_t hash(const char *name, size_t n)
-{
-	uint64_t h = 0xcbf29ce484222325u;
-
-	for (size_t i = 0; i < n; i++)
-		h = (h ^ (unsigned char)name[i]) * 0x100000001b3u;
-	return (uint32_t)(h ^ h >> 32);
-}
-
 static uint32_t *find(const struct name_set *set, const char *name, size_t n)
 {
 	uint32_t mask = set->index_size - 1;
 
-	for (uint32_t i = hash(name, n) & mask;; i = (i + 1) & mask) {
+	for (uint32_t i = hash_folded(name, n) & mask;; i = (i + 1) & mask) {
 		const struct name_entry *e = set->index[i] == NONE ? NULL : &set->entries[set->index[i]];
 
 		if (!e || (e->length == n && memcmp(set->text + e->at, name, n) == 0))

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <utf8proc.h>
 
+#include "common/hash.h"
 #include "common/strbuf.h"
 
 #define VOCABULARY_BYTES_MAX (1u << 30)
@@ -44,18 +45,10 @@ int word_reader_next(struct word_reader *r)
 	return length > 0;
 }
 
-static uint32_t word_hash(const char *word)
-{
-	uint32_t h = 2166136261u;
-	for (; *word; word++)
-		h = (h ^ (unsigned char)*word) * 16777619u;
-	return h;
-}
-
 /* The place of word in the index: where it is, or the free one where it belongs. */
 static uint32_t index_place(const struct vocabulary *v, const char *word)
 {
-	uint32_t i = word_hash(word) & (v->index_size - 1);
+	uint32_t i = hash_folded(word, strlen(word)) & (v->index_size - 1);
 	while (v->index[i] >= 0 && strcmp(v->word[v->index[i]], word) != 0)
 		i = (i + 1) & (v->index_size - 1);
 	return i;
