@@ -75,7 +75,7 @@ enum status file_make_folder(const char *path)
 	return st;
 }
 
-static enum status make_parent(const char *path)
+enum status file_make_parent(const char *path)
 {
 	const char *slash = strrchr(path, '/');
 	enum status st;
@@ -141,7 +141,7 @@ enum status file_create(struct file_writer *w, const char *path)
 	enum status st;
 
 	*w = (struct file_writer){0};
-	st = make_parent(path);
+	st = file_make_parent(path);
 	if (st != ST_OK)
 		return st;
 	w->path = xstrdup(path);

@@ -43,6 +43,8 @@ void file_map_close(struct file_map *m);
 bool file_exists(const char *path);
 /* mkdir -p. */
 MUST_CHECK enum status file_make_folder(const char *path);
+/* The same for the folder that path is in. */
+MUST_CHECK enum status file_make_parent(const char *path);
 /* "a/b" in memory that the caller frees. */
 char *path_join(const char *folder, const char *name);
 char *path_printf(const char *fmt, ...) PRINTF_LIKE(1, 2);

@@ -200,26 +200,12 @@ static struct h5_file *file_new(const char *path, bool writing)
 	return f;
 }
 
-static enum status make_parent(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	enum status st;
-	char *folder;
-
-	if (!slash || slash == path)
-		return ST_OK;
-	folder = path_printf("%.*s", (int)(slash - path), path);
-	st = file_make_folder(folder);
-	free(folder);
-	return st;
-}
-
 enum status h5_create(struct h5_file **out, const char *path)
 {
 	struct h5_file *f = file_new(path, true);
 	hid_t access = access_properties();
 	hid_t creation = H5Pcreate(H5P_FILE_CREATE);
-	enum status st = make_parent(path);
+	enum status st = file_make_parent(path);
 
 	*out = NULL;
 	if (st == ST_OK && (access < 0 || creation < 0 || H5Pset_obj_track_times(creation, false) < 0 ||
