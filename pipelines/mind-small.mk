@@ -6,6 +6,7 @@
 #   MIND_ZIPS  a folder with MINDsmall_train.zip and MINDsmall_dev.zip; without it they are downloaded to DATA/zips
 #   WEIGHTS    ResNet-101 as torchvision publishes it (.pth or .safetensors), or random:SEED; without it, downloaded
 #   CONTACT    a mail address or URL by which the owners of the sites crawled can reach you (a crawl insists on it)
+#   CRAWL      more options of the crawl, as for a mirror: '--allow-private --connect-to 127.0.0.1:8080'
 #   GLOVE      word vectors, text, one word a line, 100 numbers each; without it words start at random
 #   MIND_SEED  seed of the runs (1)
 #
@@ -31,6 +32,7 @@ mind-small: export MIND_ZIPS := $(MIND_ZIPS)
 mind-small: export WEIGHTS := $(WEIGHTS)
 mind-small: export GLOVE := $(GLOVE)
 mind-small: export CONTACT := $(CONTACT)
+mind-small: export CRAWL := $(CRAWL)
 mind-small: export MIND_SEED := $(MIND_SEED)
 
 else
@@ -68,7 +70,7 @@ catalog.json:
 
 # Exit code 10: some covers could not be had, which is the rule here.
 crawl.json: catalog.json
-	$(COVERLINE) crawl . $(if $(CONTACT),--contact "$(CONTACT)") || [ $$? = 10 ]
+	$(COVERLINE) crawl . $(if $(CONTACT),--contact "$(CONTACT)" )$(CRAWL) || [ $$? = 10 ]
 	@touch $@
 
 render.json: crawl.json

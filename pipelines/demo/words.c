@@ -175,7 +175,7 @@ void words_title(struct rng *r, const struct topic *t, struct strbuf *out)
 	}
 	char *title = out->data + at;
 	title[0] = (char)toupper((unsigned char)title[0]);
-	if (rng_below(r, 5) < 3)
+	if (rng_below(r, 5) < 4)
 		title_case(title);
 }
 
