@@ -24,7 +24,7 @@ static enum status check_options(const struct typed *t, struct extract_options *
 	if (!t->kind || strcmp(t->kind, "impression") != 0)
 		return status_fail(ST_USAGE, "--kind %s: expected impression", t->kind ? t->kind : "missing");
 	if (!t->weights)
-		return status_fail(ST_USAGE, "--weights is missing: expected a .safetensors file, or random:SEED");
+		return status_fail(ST_USAGE, "--weights is missing: expected a .safetensors or PyTorch file, or random:SEED");
 	o->network = resnet_find(t->network);
 	if (!o->network)
 		return status_fail(ST_USAGE, "--network %s: expected %s", t->network, RESNET_NETWORKS);
@@ -181,8 +181,10 @@ int main(int argc, char **argv)
 	                  .max_words = 30};
 	const struct cli_option options[] = {
 		{"kind", CLI_STRING, &t.kind, "KIND", "What to extract: impression (the cues of a card).", 0, 0},
-		{"weights", CLI_STRING, &t.weights, "FILE|random:SEED", "The network's weights, as .safetensors, or seeded.", 0,
-	     0},
+		{"weights", CLI_STRING, &t.weights, "FILE|random:SEED",
+	     "The network's weights as they are published: .safetensors, or PyTorch's .pth, .pt or .bin; or seeded random "
+	     "ones.",
+	     0, 0},
 		{"network", CLI_STRING, &t.network, "NAME", RESNET_NETWORKS "; resnet101 unless given.", 0, 0},
 		{"view", CLI_STRING, &t.view, VIEWS,
 	     "How a part becomes the network's input: whole to 224 x 224 (squash, the default), shorter side to 256 and "

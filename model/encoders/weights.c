@@ -5,196 +5,77 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <jansson.h>
-
 #include "common/arena.h"
 #include "common/file.h"
 #include "common/half.h"
 #include "common/rng.h"
+#include "model/encoders/torch_file.h"
+#include "model/encoders/weights_format.h"
 
 #define RANDOM_PREFIX "random:"
 #define NAMES_SHOWN   12 /* of each kind of disagreement, before "and N more" */
 #define MESSAGE_MAX   16384
 
-enum dtype { DTYPE_F32, DTYPE_F16, DTYPE_BF16, DTYPE_OTHER };
-
-/* A tensor of the file. DTYPE_OTHER is there to be named, and cannot be read. */
-struct entry {
-	const char *name; /* in the header */
-	enum dtype dtype;
-	int ndim;
-	int64_t dim[WEIGHTS_DIMS_MAX];
-	uint64_t first, end; /* bytes of data */
+/* The first that recognises a file reads it; the last recognises any. */
+static const struct weights_format *const formats[] = {
+	&torch_zip_format,
+	&torch_legacy_format,
+	&safetensors_format,
 };
 
 struct weights {
 	char *source;
 	bool random;
 	uint64_t seed;
-	struct file_map map;
-	json_t *header;
-	const unsigned char *data;
-	uint64_t data_size;
-	struct entry *entries; /* sorted by name */
-	size_t entry_count;
-	char digest[DIGEST_HEX];
 	char *random_digest; /* "random:SEED" */
+	/* of a file: */
+	struct file_map map;
+	const struct weights_format *format;
+	struct weights_file *file; /* on its own, as reading changes it: decompressed bytes are kept there */
+	char digest[DIGEST_HEX];
 };
 
-/* Reading the header ----------------------------------------------------------------------------------------------- */
+/* Opening ---------------------------------------------------------------------------------------------------------- */
 
-static enum status malformed(const struct weights *w, const char *name, const char *what)
+enum status weights_malformed(const struct weights_file *f, const char *name, const char *what)
 {
-	return status_fail(ST_MALFORMED, "%s: tensor %.*s: %s", w->source, WEIGHTS_NAME_MAX, name, what);
-}
-
-/* Known data types and their size; others are taken as they come, as nothing is read from them. */
-static const struct {
-	const char *name;
-	enum dtype dtype;
-	uint64_t size;
-} dtypes[] = {{"F32", DTYPE_F32, 4},   {"F16", DTYPE_F16, 2},   {"BF16", DTYPE_BF16, 2}, {"F64", DTYPE_OTHER, 8},
-              {"I64", DTYPE_OTHER, 8}, {"I32", DTYPE_OTHER, 4}, {"I16", DTYPE_OTHER, 2}, {"I8", DTYPE_OTHER, 1},
-              {"U8", DTYPE_OTHER, 1},  {"BOOL", DTYPE_OTHER, 1}};
-
-static enum status parse_dtype(const struct weights *w, struct entry *e, const json_t *value, uint64_t *size)
-{
-	const char *name = json_string_value(value);
-
-	for (size_t i = 0; name && i < sizeof(dtypes) / sizeof(*dtypes); i++) {
-		if (strcmp(name, dtypes[i].name) == 0) {
-			e->dtype = dtypes[i].dtype;
-			*size = dtypes[i].size;
-			return ST_OK;
-		}
-	}
-	return malformed(w, e->name, "dtype is none that is known (F32, F16, BF16, …)");
-}
-
-/* *bytes: element size in, size of the tensor out. */
-static enum status parse_shape(const struct weights *w, struct entry *e, const json_t *value, uint64_t *bytes)
-{
-	if (!json_is_array(value) || json_array_size(value) > WEIGHTS_DIMS_MAX)
-		return malformed(w, e->name, "shape is not an array of at most 8 sizes");
-	e->ndim = (int)json_array_size(value);
-	for (int i = 0; i < e->ndim; i++) {
-		const json_t *size = json_array_get(value, (size_t)i);
-
-		e->dim[i] = json_integer_value(size);
-		if (!json_is_integer(size) || e->dim[i] < 0)
-			return malformed(w, e->name, "shape has something other than a size");
-		if (__builtin_mul_overflow(*bytes, (uint64_t)e->dim[i], bytes))
-			return malformed(w, e->name, "shape is larger than any file");
-	}
-	return ST_OK;
-}
-
-static enum status parse_offsets(const struct weights *w, struct entry *e, const json_t *value, uint64_t bytes)
-{
-	const json_t *first = json_array_get(value, 0), *end = json_array_get(value, 1);
-
-	if (json_array_size(value) != 2 || !json_is_integer(first) || !json_is_integer(end) ||
-	    json_integer_value(first) < 0 || json_integer_value(end) < json_integer_value(first))
-		return malformed(w, e->name, "data_offsets are not [first, end]");
-	e->first = (uint64_t)json_integer_value(first);
-	e->end = (uint64_t)json_integer_value(end);
-	if (e->end > w->data_size)
-		return malformed(w, e->name, "data_offsets reach beyond the file");
-	if (e->end - e->first != bytes)
-		return malformed(w, e->name, "data_offsets do not span what dtype and shape take");
-	return ST_OK;
-}
-
-static enum status parse_entry(const struct weights *w, struct entry *e, const char *name, const json_t *value)
-{
-	uint64_t bytes = 0;
-	enum status st;
-
-	e->name = name;
-	if (strlen(name) >= WEIGHTS_NAME_MAX)
-		return malformed(w, name, "the name is too long");
-	st = parse_dtype(w, e, json_object_get(value, "dtype"), &bytes);
-	if (st == ST_OK)
-		st = parse_shape(w, e, json_object_get(value, "shape"), &bytes);
-	return st == ST_OK ? parse_offsets(w, e, json_object_get(value, "data_offsets"), bytes) : st;
-}
-
-static int by_offset(const void *a, const void *b)
-{
-	const struct entry *x = a, *y = b;
-
-	if (x->first != y->first)
-		return x->first < y->first ? -1 : 1;
-	return x->end < y->end ? -1 : x->end > y->end;
+	return status_fail(ST_MALFORMED, "%s: tensor %.*s: %s", f->source, WEIGHTS_NAME_MAX, name, what);
 }
 
 static int by_name(const void *a, const void *b)
 {
-	return strcmp(((const struct entry *)a)->name, ((const struct entry *)b)->name);
+	return strcmp(((const struct weights_entry *)a)->name, ((const struct weights_entry *)b)->name);
 }
 
-static enum status check_overlap(struct weights *w)
+static enum status sort_entries(const struct weights_file *f)
 {
-	qsort(w->entries, w->entry_count, sizeof(*w->entries), by_offset);
-	for (size_t i = 1; i < w->entry_count; i++) {
-		if (w->entries[i].first < w->entries[i - 1].end)
-			return malformed(w, w->entries[i].name, "its data overlap another tensor's");
+	if (f->entry_count > 0)
+		qsort(f->entries, f->entry_count, sizeof(*f->entries), by_name);
+	for (size_t i = 1; i < f->entry_count; i++) {
+		if (strcmp(f->entries[i].name, f->entries[i - 1].name) == 0)
+			return weights_malformed(f, f->entries[i].name, "is there twice");
 	}
 	return ST_OK;
 }
 
-static enum status parse_entries(struct weights *w)
-{
-	const char *name;
-	json_t *value;
-	enum status st = ST_OK;
-
-	w->entries = xcalloc(json_object_size(w->header) + 1, sizeof(*w->entries));
-	json_object_foreach(w->header, name, value)
-	{
-		if (strcmp(name, "__metadata__") == 0)
-			continue;
-		st = parse_entry(w, &w->entries[w->entry_count++], name, value);
-		if (st != ST_OK)
-			return st;
-	}
-	st = check_overlap(w);
-	if (w->entry_count > 0)
-		qsort(w->entries, w->entry_count, sizeof(*w->entries), by_name);
-	return st;
-}
-
-static enum status parse(struct weights *w, const unsigned char *bytes, uint64_t size)
-{
-	uint64_t length = 0;
-	json_error_t error;
-
-	for (int i = 0; i < 8 && size >= 8; i++)
-		length |= (uint64_t)bytes[i] << (8 * i);
-	if (size < 8 || length > size - 8)
-		return status_fail(ST_MALFORMED, "%s: cut short, or not a .safetensors file", w->source);
-	if (length > WEIGHTS_HEADER_MAX)
-		return status_fail(ST_MALFORMED, "%s: header of %llu bytes, expected at most %llu", w->source,
-		                   (unsigned long long)length, (unsigned long long)WEIGHTS_HEADER_MAX);
-	w->header = json_loadb((const char *)bytes + 8, (size_t)length, JSON_REJECT_DUPLICATES, &error);
-	if (!w->header || !json_is_object(w->header))
-		return status_fail(ST_MALFORMED, "%s: the header is not a JSON object: %s", w->source,
-		                   w->header ? "another JSON value" : error.text);
-	w->data = bytes + 8 + length;
-	w->data_size = size - 8 - length;
-	return parse_entries(w);
-}
-
-/* Opening ---------------------------------------------------------------------------------------------------------- */
-
 enum status weights_open_bytes(struct weights **out, const void *bytes, size_t size, const char *name)
 {
 	struct weights *w = xcalloc(1, sizeof(*w));
+	size_t format = 0;
 	enum status st;
 
 	*out = NULL;
 	w->source = xstrdup(name);
-	st = parse(w, bytes, size);
+	w->file = xcalloc(1, sizeof(*w->file));
+	w->file->source = w->source;
+	w->file->bytes = bytes;
+	w->file->size = size;
+	while (!formats[format]->recognise(bytes, size))
+		format++;
+	w->format = formats[format];
+	st = w->format->open(w->file);
+	if (st == ST_OK)
+		st = sort_entries(w->file);
 	if (st == ST_OK) {
 		digest_bytes(bytes, size, w->digest);
 		*out = w;
@@ -246,9 +127,12 @@ void weights_close(struct weights *w)
 {
 	if (!w)
 		return;
-	json_decref(w->header);
+	if (w->file) {
+		w->format->close(w->file);
+		free(w->file->entries);
+		free(w->file);
+	}
 	file_map_close(&w->map);
-	free(w->entries);
 	free(w->source);
 	free(w->random_digest);
 	free(w);
@@ -266,14 +150,15 @@ bool weights_are_random(const struct weights *w)
 
 /* Checking --------------------------------------------------------------------------------------------------------- */
 
-static const struct entry *find(const struct weights *w, const char *name)
+static const struct weights_entry *find(const struct weights *w, const char *name)
 {
-	struct entry key = {.name = name};
+	struct weights_entry key = {.name = name};
+	const struct weights_file *f = w->file;
 
-	return w->entry_count ? bsearch(&key, w->entries, w->entry_count, sizeof(*w->entries), by_name) : NULL;
+	return f->entry_count ? bsearch(&key, f->entries, f->entry_count, sizeof(*f->entries), by_name) : NULL;
 }
 
-static bool same_shape(const struct entry *e, const struct weights_tensor *t)
+static bool same_shape(const struct weights_entry *e, const struct weights_tensor *t)
 {
 	return e->ndim == t->ndim && memcmp(e->dim, t->dim, (size_t)t->ndim * sizeof(*t->dim)) == 0;
 }
@@ -302,28 +187,28 @@ static bool complain(struct complaint *c, const char *name)
 
 static void compare(const struct weights *w, const struct weights_tensor *list, size_t count, struct complaint c[3])
 {
-	bool *used = xcalloc(w->entry_count + 1, sizeof(*used));
+	bool *used = xcalloc(w->file->entry_count + 1, sizeof(*used));
 
 	for (size_t i = 0; i < count; i++) {
 		const struct weights_tensor *t = &list[i];
-		const struct entry *e = find(w, t->name);
+		const struct weights_entry *e = find(w, t->name);
 
 		if (e)
-			used[e - w->entries] = true;
+			used[e - w->file->entries] = true;
 		if (t->optional)
 			continue;
 		if (!e) {
 			complain(&c[0], t->name);
-		} else if ((e->dtype == DTYPE_OTHER || !same_shape(e, t)) && complain(&c[1], t->name)) {
-			strbuf_puts(&c[1].names, e->dtype == DTYPE_OTHER ? " (not of floats) " : " ");
+		} else if ((e->type == ELEMENT_OTHER || !same_shape(e, t)) && complain(&c[1], t->name)) {
+			strbuf_puts(&c[1].names, e->type == ELEMENT_OTHER ? " (not of floats) " : " ");
 			add_shape(&c[1].names, e->ndim, e->dim);
 			strbuf_puts(&c[1].names, " instead of ");
 			add_shape(&c[1].names, t->ndim, t->dim);
 		}
 	}
-	for (size_t i = 0; i < w->entry_count; i++) {
+	for (size_t i = 0; i < w->file->entry_count; i++) {
 		if (!used[i])
-			complain(&c[2], w->entries[i].name);
+			complain(&c[2], w->file->entries[i].name);
 	}
 	free(used);
 }
@@ -357,49 +242,48 @@ enum status weights_check(const struct weights *w, const struct weights_tensor *
 
 /* Values ----------------------------------------------------------------------------------------------------------- */
 
-static void bfloat_to_float(float *out, const unsigned char *in, size_t n)
+/* bfloat16 is the upper half of a float. */
+static void bfloat_to_float(float *out, const uint16_t *in, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		uint32_t bits = (uint32_t)in[2 * i] << 16 | (uint32_t)in[2 * i + 1] << 24;
+		uint32_t bits = (uint32_t)in[i] << 16;
 
 		memcpy(&out[i], &bits, sizeof(bits));
 	}
 }
 
-/* Data may lie at any address: the header's length is arbitrary. */
-static void unaligned_half_to_float(float *out, const unsigned char *in, size_t n)
+static enum status read_floats(const struct weights *w, const struct weights_entry *e, size_t n, float *out)
 {
-	uint16_t block[256];
+	uint16_t *halves;
+	enum status st;
 
-	for (size_t i = 0; i < n; i += 256) {
-		size_t k = n - i < 256 ? n - i : 256;
-
-		memcpy(block, in + 2 * i, 2 * k);
-		half_to_float(out + i, block, k);
-	}
+	if (e->type == ELEMENT_F32)
+		return w->format->read(w->file, e, out);
+	halves = xcalloc(n + 1, sizeof(*halves));
+	st = w->format->read(w->file, e, halves);
+	if (st == ST_OK && e->type == ELEMENT_F16)
+		half_to_float(out, halves, n);
+	else if (st == ST_OK)
+		bfloat_to_float(out, halves, n);
+	free(halves);
+	return st;
 }
 
 static enum status read_entry(const struct weights *w, const struct weights_tensor *t, size_t n, float *out)
 {
-	const struct entry *e = find(w, t->name);
-	const unsigned char *in;
+	const struct weights_entry *e = find(w, t->name);
+	enum status st;
 
 	if (!e)
-		return malformed(w, t->name, "missing");
-	if (e->dtype == DTYPE_OTHER || !same_shape(e, t))
-		return malformed(w, t->name, "of another shape or type than the network's");
-	in = w->data + e->first;
-	if (e->dtype == DTYPE_F32)
-		memcpy(out, in, n * sizeof(*out));
-	else if (e->dtype == DTYPE_F16)
-		unaligned_half_to_float(out, in, n);
-	else
-		bfloat_to_float(out, in, n);
-	for (size_t i = 0; i < n; i++) {
+		return weights_malformed(w->file, t->name, "missing");
+	if (e->type == ELEMENT_OTHER || !same_shape(e, t))
+		return weights_malformed(w->file, t->name, "of another shape or type than the network's");
+	st = read_floats(w, e, n, out);
+	for (size_t i = 0; i < n && st == ST_OK; i++) {
 		if (!isfinite(out[i]))
-			return malformed(w, t->name, "has a value that is not finite");
+			st = weights_malformed(w->file, t->name, "has a value that is not finite");
 	}
-	return ST_OK;
+	return st;
 }
 
 /* Box-Muller, two normals of each two words: block b of the tensor's stream gives elements 4 b … 4 b + 3, on any number of

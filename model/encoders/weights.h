@@ -1,10 +1,8 @@
 /* Published weights, or seeded random ones in their place.
  *
- * A .safetensors file: 8 bytes little-endian header length; that many bytes of JSON, an object of
- *     "NAME": {"dtype": "F16", "shape": [64, 3, 7, 7], "data_offsets": [first, end]}
- * and "__metadata__"; then the data, offsets counted from its start, little-endian and row-major. The file is
- * memory-mapped. It is treated as hostile: the header's length, every offset, shape and data type is checked, and tensors
- * that overlap or leave the file are refused. */
+ * A file is what its first bytes say, whatever its name: .safetensors (safetensors.c), or PyTorch's .pth, .pt or .bin in
+ * the zip format or the older one (torch_file.h), of which a state dict is read and nothing is ever run. It is memory-mapped
+ * and treated as hostile: every length, offset, shape and type is checked, and a tensor that leaves its data is refused. */
 #ifndef COVERLINE_MODEL_ENCODERS_WEIGHTS_H
 #define COVERLINE_MODEL_ENCODERS_WEIGHTS_H
 
@@ -51,7 +49,8 @@ bool weights_are_random(const struct weights *w);
 /* Holds the file against the network's whole list: ST_MALFORMED with one message that names everything missing, of another
  * shape, or in the file but not in the list. Random weights always fit. */
 MUST_CHECK enum status weights_check(const struct weights *w, const struct weights_tensor *list, size_t count);
-/* The tensor as floats, dim[0] * dim[1] * … of them, into out. Random ones are a function of (seed, name) alone. */
+/* The tensor as floats, dim[0] * dim[1] * … of them, into out. Random ones are a function of (seed, name) alone.
+ * Not by two threads at once: bytes read from an archive are kept in w for the next call. */
 MUST_CHECK enum status weights_read(const struct weights *w, const struct weights_tensor *t, float *out);
 
 #endif

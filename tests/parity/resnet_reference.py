@@ -71,8 +71,7 @@ def save(path, tensors):
         f.write(struct.pack("<Q", len(text)) + text + data)
 
 
-def main():
-    torch.manual_seed(20)
+def random_net():
     net = ResNet().eval()
     for name, t in net.state_dict().items():
         if "bn" in name or "downsample.1" in name:
@@ -84,6 +83,12 @@ def main():
                 t.normal_(0, 0.3)
         if t.is_floating_point():
             t.copy_(t.half())  # stored as halves, and used as what is stored
+    return net
+
+
+def main():
+    torch.manual_seed(20)
+    net = random_net()
     # 61 x 45: odd sizes show how padding and strides round; not square, so that axes cannot be exchanged unseen
     x = torch.randn(2, 3, 61, 45).half().float()
     tensors = {k: v for k, v in net.state_dict().items() if not k.endswith("num_batches_tracked")}

@@ -1,5 +1,5 @@
 /* Residual networks against PyTorch: a small one whose weights, input and outputs are in golden/resnet.safetensors (made by
- * resnet_reference.py), and the published ResNet-50 on real photos. */
+ * resnet_reference.py), a smaller one in PyTorch's own files (torch_files.py), and the published ResNet-50 on real photos. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -27,8 +27,8 @@
 static const struct resnet_config small = {
 	.name = "small", .blocks = {2, 1, 1, 1}, .width = 8, .epsilon = 1e-5f, .classes = 5};
 
-/* One tensor of the golden file; the caller frees. */
-static float *read_golden(const char *name, int ndim, const int64_t *dim, size_t *count)
+/* One tensor of a golden file; the caller frees. */
+static float *read_golden(const char *file, const char *name, int ndim, const int64_t *dim, size_t *count)
 {
 	struct weights_tensor t = {.ndim = ndim};
 	struct weights *w;
@@ -41,7 +41,7 @@ static float *read_golden(const char *name, int ndim, const int64_t *dim, size_t
 		*count *= (size_t)dim[i];
 	}
 	out = xcalloc(*count, sizeof(*out));
-	assert_int_equal(weights_open(&w, GOLDEN), ST_OK);
+	assert_int_equal(weights_open(&w, file), ST_OK);
 	if (weights_read(w, &t, out) != ST_OK)
 		fail_msg("%s", status_message());
 	weights_close(w);
@@ -74,8 +74,8 @@ static void check_small(const struct expectation *e)
 	struct resnet r = {0};
 	struct weights *w;
 	size_t inputs, outputs;
-	float *in = read_golden("input", 4, (const int64_t[]){2, 3, 61, 45}, &inputs);
-	float *expected = read_golden(e->name, 4, e->dim, &outputs), *out = xcalloc(outputs, sizeof(*out));
+	float *in = read_golden(GOLDEN, "input", 4, (const int64_t[]){2, 3, 61, 45}, &inputs);
+	float *expected = read_golden(GOLDEN, e->name, 4, e->dim, &outputs), *out = xcalloc(outputs, sizeof(*out));
 	double d;
 
 	config.stride_in_first = e->stride_in_first;
@@ -113,6 +113,40 @@ static void test_small(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(expectations) / sizeof(*expectations); i++)
 		check_small(&expectations[i]);
+}
+
+/* The network of torch_files.py, out of the zip format and the older one. */
+static void test_torch_files(void **state)
+{
+	static const char *const files[2] = {"tests/parity/golden/torch-resnet.zip.pth",
+	                                     "tests/parity/golden/torch-resnet.legacy.pth"};
+	const struct resnet_config tiny = {
+		.name = "tiny", .blocks = {1, 1, 1, 1}, .width = 1, .epsilon = 1e-5f, .classes = 3};
+	const struct expectation e[] = {{"expect.layer2", RESNET_LAYER2, false, {1, 8, 6, 8}},
+	                                {"expect.pooled", RESNET_POOLED, false, {1, 1, 1, 32}}};
+	float in[3 * 61 * 45], out[8 * 6 * 8], *expected;
+	size_t outputs;
+
+	(void)state;
+	for (int i = 0; i < 3 * 61 * 45; i++)
+		in[i] = (float)(i * 37 % 255) / 255 - 0.5f;
+	for (size_t k = 0; k < 4; k++) {
+		struct resnet_options o = {.output = e[k / 2].output, .batch = 1, .height = 61, .width = 45};
+		struct resnet r = {0};
+		struct weights *w;
+
+		expected =
+			read_golden("tests/parity/golden/torch-resnet.safetensors", e[k / 2].name, 4, e[k / 2].dim, &outputs);
+		if (weights_open(&w, files[k % 2]) != ST_OK || resnet_check(&tiny, w, RESNET_CLASSES) != ST_OK ||
+		    resnet_open(&r, &tiny, w, &o) != ST_OK || resnet_run(&r, in, out) != ST_OK)
+			fail_msg("%s", status_message());
+		if (!(difference(expected, out, outputs) < 1e-4))
+			fail_msg("%s: %s differs from PyTorch by %g", files[k % 2], e[k / 2].name,
+			         difference(expected, out, outputs));
+		resnet_release(&r);
+		weights_close(w);
+		free(expected);
+	}
 }
 
 /* PyTorch's first label and its probability, the photo squashed to 224 x 224 with antialiasing. */
@@ -217,6 +251,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_small),
+		cmocka_unit_test(test_torch_files),
 		cmocka_unit_test(test_other_network),
 		cmocka_unit_test(test_photos),
 	};
