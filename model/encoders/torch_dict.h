@@ -6,6 +6,7 @@
 #ifndef COVERLINE_MODEL_ENCODERS_TORCH_DICT_H
 #define COVERLINE_MODEL_ENCODERS_TORCH_DICT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,7 +22,7 @@ struct torch_storage {
 	enum element_type type;
 	uint64_t element_size, count; /* their product fits */
 	uint64_t place;               /* for the container: where it is */
-	int found;                    /* for the container */
+	bool found;                   /* for the container */
 };
 
 /* Element (i, j, …) of a tensor is element first + i * stride[0] + j * stride[1] + … of its storage, and within it. */

@@ -328,7 +328,7 @@ static enum status place_storage(const struct weights_file *f, struct torch_stor
 	if (bytes > f->size - *at)
 		return status_fail(ST_MALFORMED, "%s: cut short in storage %s", f->source, s->key);
 	s->place = *at;
-	s->found = 1;
+	s->found = true;
 	*at += bytes;
 	return ST_OK;
 }
