@@ -1,12 +1,8 @@
 #include "crawl/fetcher.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/socket.h>
 #include <time.h>
-#include <unistd.h>
 
 #include <curl/curl.h>
 
@@ -15,7 +11,7 @@
 #include "common/file.h"
 #include "common/log.h"
 #include "common/rng.h"
-#include "crawl/address.h"
+#include "crawl/attempt.h"
 #include "crawl/host_table.h"
 #include "crawl/retry_after.h"
 #include "crawl/url.h"
@@ -24,18 +20,12 @@
 #define BACKOFF_S         0.5 /* before the first retry; doubles */
 #define BACKOFF_MAX_S     60.0
 #define RETRY_AFTER_MAX_S 300 /* a server that wants more is left for another run */
-#define CONNECT_MAX_S     15.0
-#define DRIP_BYTES_S      256L /* slower than this … */
-#define DRIP_S            20L  /* … for so long is cut off */
 #define BUFFERED_MAX      ((size_t)256 << 20)
-#define HEADER_TEXT_MAX   8192
 
 /* One request. Waiting in its host's list, or under way with an easy handle; never both. */
 struct fetch {
-	struct fetcher *fetcher;
+	struct attempt attempt; /* the latest */
 	char *url;
-	const char *accept;
-	enum fetch_overlong overlong;
 	uint64_t stream;
 	fetch_done_fn *done;
 	void *context;
@@ -43,115 +33,25 @@ struct fetch {
 	double not_before_s;
 	int attempts;
 	uint64_t transferred;
-	struct fetch *next; /* of those waiting for the host */
-
-	/* Of the attempt under way. */
-	CURL *easy;
-	struct curl_slist *headers;
-	struct fetch *next_active, **at_active;
-	struct strbuf body;
-	size_t header_bytes;
-	enum cause refused; /* why we ourselves ended it */
-	bool cut;           /* the body reached its cap, and that is fine */
+	struct fetch *next;                     /* of those waiting for the host */
+	struct fetch *next_active, **at_active; /* of those under way */
 };
 
 struct fetcher {
 	struct fetcher_options options;
+	struct attempt_rules rules;
 	char *user_agent;
 	CURLM *multi;
-	struct curl_slist *connect_to;
 	struct host_table hosts;
 	struct host *busy, **busy_tail; /* hosts with waiting requests, in turn */
 	struct fetch *active;
 	int active_count;
-	size_t buffered; /* bytes in the bodies of active requests */
 	uint64_t requests;
 	CURL **idle; /* easy handles for reuse, [options.connections] */
 	int idle_count;
 };
 
-/* Callbacks from curl ------------------------------------------------------------------------------------------------ */
-
-static curl_socket_t on_open_socket(void *context, curlsocktype purpose, struct curl_sockaddr *address)
-{
-	struct fetch *t = context;
-	const struct fetcher_options *o = &t->fetcher->options;
-	enum address_class class = address_class(&address->addr);
-
-	(void)purpose;
-	if (class != ADDRESS_PUBLIC && !o->allow_private)
-		t->refused = CAUSE_PRIVATE;
-	else if (class != ADDRESS_LOOPBACK && !o->contact)
-		t->refused = CAUSE_NO_CONTACT;
-	else {
-		t->host->place = class == ADDRESS_LOOPBACK ? HOST_LOOPBACK : HOST_REMOTE;
-		return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
-	}
-	return CURL_SOCKET_BAD;
-}
-
-static size_t on_header(char *bytes, size_t size, size_t count, void *context)
-{
-	struct fetch *t = context;
-	size_t n = size * count;
-
-	(void)bytes;
-	t->header_bytes += n;
-	if (t->header_bytes > FETCH_HEADER_MAX) {
-		t->refused = CAUSE_TOO_LARGE;
-		return 0;
-	}
-	return n;
-}
-
-static size_t on_body(char *bytes, size_t size, size_t count, void *context)
-{
-	struct fetch *t = context;
-	size_t n = size * count, room = t->body.cap - t->body.len;
-
-	if (n > room && t->overlong == FETCH_REFUSE_OVERLONG) {
-		t->refused = CAUSE_TOO_LARGE;
-		return 0;
-	}
-	t->cut = n > room;
-	strbuf_add(&t->body, bytes, n < room ? n : room);
-	if (t->body.overflow)
-		t->refused = CAUSE_TOO_LARGE;
-	t->fetcher->buffered += n < room ? n : room;
-	return t->cut || t->refused ? 0 : n;
-}
-
 /* Starting ----------------------------------------------------------------------------------------------------------- */
-
-static void set_up(CURL *e, struct fetch *t)
-{
-	const struct fetcher_options *o = &t->fetcher->options;
-	double connect_s = o->timeout_s < CONNECT_MAX_S ? o->timeout_s : CONNECT_MAX_S;
-
-	curl_easy_setopt(e, CURLOPT_URL, t->url);
-	curl_easy_setopt(e, CURLOPT_PRIVATE, t);
-	curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https");
-	curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
-	curl_easy_setopt(e, CURLOPT_USERAGENT, t->fetcher->user_agent);
-	curl_easy_setopt(e, CURLOPT_ACCEPT_ENCODING, "gzip, deflate");
-	curl_easy_setopt(e, CURLOPT_CONNECT_TO, t->fetcher->connect_to);
-	/* A proxy would hide the addresses that the policy judges. */
-	curl_easy_setopt(e, CURLOPT_PROXY, "");
-	curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(e, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
-	curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, (long)(o->timeout_s * 1000));
-	curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, (long)(connect_s * 1000));
-	curl_easy_setopt(e, CURLOPT_LOW_SPEED_LIMIT, DRIP_BYTES_S);
-	curl_easy_setopt(e, CURLOPT_LOW_SPEED_TIME, DRIP_S);
-	curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
-	curl_easy_setopt(e, CURLOPT_OPENSOCKETDATA, t);
-	curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header);
-	curl_easy_setopt(e, CURLOPT_HEADERDATA, t);
-	curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body);
-	curl_easy_setopt(e, CURLOPT_WRITEDATA, t);
-	if (t->overlong == FETCH_REFUSE_OVERLONG)
-		curl_easy_setopt(e, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)t->body.cap);
-}
 
 static void link_active(struct fetcher *f, struct fetch *t)
 {
@@ -175,36 +75,24 @@ static void unlink_active(struct fetcher *f, struct fetch *t)
 
 static enum status begin(struct fetcher *f, struct fetch *t)
 {
-	char accept[256];
+	CURL *easy = f->idle_count ? f->idle[--f->idle_count] : curl_easy_init();
 	CURLMcode code;
 
-	t->easy = f->idle_count ? f->idle[--f->idle_count] : curl_easy_init();
-	if (!t->easy)
+	if (!easy)
 		return status_fail(ST_MEMORY, "no memory for a connection");
-	snprintf(accept, sizeof accept, "Accept: %s", t->accept);
-	t->headers = curl_slist_append(NULL, accept);
-	set_up(t->easy, t);
-	curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, t->headers);
-	t->header_bytes = 0;
-	t->refused = CAUSE_NONE;
-	t->cut = false;
+	attempt_begin(&t->attempt, easy);
+	curl_easy_setopt(easy, CURLOPT_PRIVATE, t);
 	t->attempts++;
 	f->requests++;
 	link_active(f, t);
-	code = curl_multi_add_handle(f->multi, t->easy);
+	code = curl_multi_add_handle(f->multi, easy);
 	return code == CURLM_OK ? ST_OK : status_fail(ST_FAILED, "libcurl: %s", curl_multi_strerror(code));
 }
 
-/* Takes the handle and what belongs to the attempt from t. */
 static void end_attempt(struct fetcher *f, struct fetch *t)
 {
-	curl_multi_remove_handle(f->multi, t->easy);
-	curl_easy_reset(t->easy);
-	f->idle[f->idle_count++] = t->easy;
-	t->easy = NULL;
-	curl_slist_free_all(t->headers);
-	t->headers = NULL;
-	f->buffered -= t->body.len;
+	curl_multi_remove_handle(f->multi, t->attempt.easy);
+	f->idle[f->idle_count++] = attempt_end(&t->attempt);
 	unlink_active(f, t);
 }
 
@@ -260,7 +148,7 @@ static struct fetch *take_waiting(struct host *h, double now, double *wake_s)
 static enum status start_host(struct fetcher *f, struct host *h, double now, double *wake_s)
 {
 	while (h->waiting && host_room(f, h) > 0 && f->active_count < f->options.connections &&
-	       f->buffered < BUFFERED_MAX) {
+	       f->rules.buffered < BUFFERED_MAX) {
 		struct fetch *t;
 		enum status st;
 
@@ -305,61 +193,14 @@ static enum status start_all(struct fetcher *f, double *wake_s)
 
 /* Ending --------------------------------------------------------------------------------------------------------------- */
 
-static enum cause cause_of_code(CURLcode code)
-{
-	switch (code) {
-	case CURLE_OK:
-		return CAUSE_NONE;
-	case CURLE_COULDNT_RESOLVE_HOST:
-		return CAUSE_DNS;
-	case CURLE_COULDNT_CONNECT:
-		return CAUSE_CONNECT;
-	case CURLE_OPERATION_TIMEDOUT:
-		return CAUSE_TIMEOUT;
-	case CURLE_FILESIZE_EXCEEDED:
-		return CAUSE_TOO_LARGE;
-	case CURLE_URL_MALFORMAT:
-	case CURLE_UNSUPPORTED_PROTOCOL:
-		return CAUSE_BAD_URL;
-	case CURLE_SSL_CONNECT_ERROR:
-	case CURLE_PEER_FAILED_VERIFICATION:
-	case CURLE_SSL_CERTPROBLEM:
-	case CURLE_SSL_CIPHER:
-	case CURLE_SSL_CACERT_BADFILE:
-	case CURLE_SSL_ISSUER_ERROR:
-	case CURLE_SSL_INVALIDCERTSTATUS:
-		return CAUSE_TLS;
-	case CURLE_PARTIAL_FILE:
-	case CURLE_RECV_ERROR:
-	case CURLE_SEND_ERROR:
-	case CURLE_GOT_NOTHING:
-	case CURLE_BAD_CONTENT_ENCODING:
-	case CURLE_HTTP2:
-	case CURLE_HTTP2_STREAM:
-		return CAUSE_CUT;
-	default:
-		return CAUSE_PROTOCOL;
-	}
-}
-
-static void copy_header(CURL *easy, const char *name, char text[HEADER_TEXT_MAX])
-{
-	struct curl_header *header;
-
-	*text = '\0';
-	if (curl_easy_header(easy, name, 0, CURLH_HEADER, -1, &header) == CURLHE_OK &&
-	    strlen(header->value) < HEADER_TEXT_MAX)
-		snprintf(text, HEADER_TEXT_MAX, "%s", header->value);
-}
-
 /* Seconds to wait before the next attempt: doubled each time, spread over half of it to twice, so that requests that
  * failed together do not come back together. */
-static double backoff_s(const struct fetch *t)
+static double backoff_s(const struct fetcher *f, const struct fetch *t)
 {
 	struct rng r;
 	double wait = fmin(BACKOFF_S * ldexp(1, t->attempts - 1), BACKOFF_MAX_S);
 
-	rng_init(&r, t->fetcher->options.seed, t->stream);
+	rng_init(&r, f->options.seed, t->stream);
 	r.position = 2 * (uint64_t)t->attempts;
 	return wait * (0.5 + 1.5 * rng_uniform(&r));
 }
@@ -368,14 +209,14 @@ static double backoff_s(const struct fetch *t)
 static bool retry(struct fetcher *f, struct fetch *t, enum cause cause, int status)
 {
 	char after[HEADER_TEXT_MAX];
-	double wait = backoff_s(t), now = now_s();
+	double wait = backoff_s(f, t), now = now_s();
 	int64_t asked;
 
 	if (cause == CAUSE_NONE && status >= 400)
 		cause = status == 408 || status == 425 ? CAUSE_TIMEOUT : cause_of_status(status);
 	if (!cause_passing(cause) || status == 501 || status == 505)
 		return false;
-	copy_header(t->easy, "Retry-After", after);
+	attempt_header(&t->attempt, "Retry-After", after);
 	if (status && retry_after_parse(after, (int64_t)time(NULL), &asked)) {
 		/* Who asks for a pause asks for it for all. */
 		wait = fmax(wait, (double)asked);
@@ -388,40 +229,31 @@ static bool retry(struct fetcher *f, struct fetch *t, enum cause cause, int stat
 		return false;
 	t->not_before_s = now + wait;
 	end_attempt(f, t);
-	strbuf_release(&t->body);
+	strbuf_release(&t->attempt.body);
 	add_waiting(f, t);
 	return true;
 }
 
 static void free_fetch(struct fetch *t)
 {
-	strbuf_release(&t->body);
+	strbuf_release(&t->attempt.body);
 	free(t->url);
 	free(t);
 }
 
 static void finish(struct fetcher *f, struct fetch *t, CURLcode code)
 {
-	enum cause cause = t->refused ? t->refused : t->cut ? CAUSE_NONE : cause_of_code(code);
+	struct attempt_outcome outcome = attempt_outcome(&t->attempt, code);
 	char type[HEADER_TEXT_MAX], location[HEADER_TEXT_MAX];
-	struct fetch_result result = {.body = &t->body, .type = type, .location = location};
-	curl_off_t downloaded = 0;
-	long status = 0;
+	struct fetch_result result = {
+		.cause = outcome.cause, .status = outcome.status, .body = &t->attempt.body, .type = type, .location = location};
 
-	/* A refusal of one address is no failure if another of the host's was good. */
-	if (code == CURLE_OK && (t->refused == CAUSE_PRIVATE || t->refused == CAUSE_NO_CONTACT))
-		cause = CAUSE_NONE;
-	curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
-	curl_easy_getinfo(t->easy, CURLINFO_SIZE_DOWNLOAD_T, &downloaded);
-	if (code == CURLE_OK && downloaded > 0)
-		t->transferred += (uint64_t)downloaded;
-	if (retry(f, t, cause, (int)status))
+	t->transferred += outcome.transferred;
+	if (retry(f, t, outcome.cause, outcome.status))
 		return;
-	copy_header(t->easy, "Content-Type", type);
-	copy_header(t->easy, "Location", location);
+	attempt_header(&t->attempt, "Content-Type", type);
+	attempt_header(&t->attempt, "Location", location);
 	end_attempt(f, t);
-	result.cause = cause;
-	result.status = (int)status;
 	result.attempts = t->attempts;
 	result.transferred = t->transferred;
 	t->done(t->context, &result);
@@ -433,11 +265,11 @@ static void finish(struct fetcher *f, struct fetch *t, CURLcode code)
 static enum status set_connect_to(struct fetcher *f)
 {
 	for (size_t i = 0; i < f->options.connect_to_count; i++) {
-		struct curl_slist *longer = curl_slist_append(f->connect_to, f->options.connect_to[i]);
+		struct curl_slist *longer = curl_slist_append(f->rules.connect_to, f->options.connect_to[i]);
 
 		if (!longer)
 			return status_fail(ST_MEMORY, "no memory for --connect-to");
-		f->connect_to = longer;
+		f->rules.connect_to = longer;
 	}
 	return ST_OK;
 }
@@ -455,6 +287,7 @@ enum status fetcher_open(struct fetcher **out, const struct fetcher_options *opt
 	f->idle = xcalloc((size_t)options->connections, sizeof(CURL *));
 	f->user_agent = options->contact ? path_printf("Coverline/%s (+%s)", COVERLINE_VERSION, options->contact)
 	                                 : path_printf("Coverline/%s", COVERLINE_VERSION);
+	f->rules = (struct attempt_rules){.options = &f->options, .user_agent = f->user_agent};
 	f->multi = curl_multi_init();
 	st = f->multi ? set_connect_to(f) : status_fail(ST_FAILED, "libcurl cannot start");
 	if (st == ST_OK) {
@@ -470,9 +303,9 @@ enum status fetcher_open(struct fetcher **out, const struct fetcher_options *opt
 /* t is in no list any more. */
 static void call_stopped(struct fetch *t)
 {
-	struct fetch_result result = {.cause = CAUSE_STOPPED, .body = &t->body, .type = "", .location = ""};
+	struct fetch_result result = {.cause = CAUSE_STOPPED, .body = &t->attempt.body, .type = "", .location = ""};
 
-	strbuf_clear(&t->body);
+	strbuf_clear(&t->attempt.body);
 	result.attempts = t->attempts;
 	t->done(t->context, &result);
 	free_fetch(t);
@@ -513,7 +346,7 @@ void fetcher_close(struct fetcher *f)
 	while (f->idle_count)
 		curl_easy_cleanup(f->idle[--f->idle_count]);
 	curl_multi_cleanup(f->multi);
-	curl_slist_free_all(f->connect_to);
+	curl_slist_free_all(f->rules.connect_to);
 	host_table_release(&f->hosts);
 	free(f->idle);
 	free(f->user_agent);
@@ -526,15 +359,17 @@ void fetcher_submit(struct fetcher *f, const struct fetch_request *request)
 	struct fetch *t = xcalloc(1, sizeof *t);
 	char *authority = url_authority(request->url);
 
-	t->fetcher = f;
 	t->url = xstrdup(request->url);
-	t->accept = request->accept;
-	t->overlong = request->overlong;
 	t->stream = request->stream;
 	t->done = request->done;
 	t->context = request->context;
 	t->host = host_table_get(&f->hosts, authority);
-	strbuf_init(&t->body, request->body_max);
+	t->attempt = (struct attempt){.rules = &f->rules,
+	                              .url = t->url,
+	                              .accept = request->accept,
+	                              .overlong = request->overlong,
+	                              .place = &t->host->place};
+	strbuf_init(&t->attempt.body, request->body_max);
 	free(authority);
 	add_waiting(f, t);
 }

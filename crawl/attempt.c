@@ -1,0 +1,185 @@
+#include "crawl/attempt.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "crawl/address.h"
+
+#define CONNECT_MAX_S 15.0
+#define DRIP_BYTES_S  256L /* slower than this … */
+#define DRIP_S        20L  /* … for so long is cut off */
+
+/* Callbacks from curl ------------------------------------------------------------------------------------------------ */
+
+static curl_socket_t on_open_socket(void *context, curlsocktype purpose, struct curl_sockaddr *address)
+{
+	struct attempt *a = context;
+	const struct fetcher_options *o = a->rules->options;
+	enum address_class class = address_class(&address->addr);
+
+	(void)purpose;
+	if (class != ADDRESS_PUBLIC && !o->allow_private)
+		a->refused = CAUSE_PRIVATE;
+	else if (class != ADDRESS_LOOPBACK && !o->contact)
+		a->refused = CAUSE_NO_CONTACT;
+	else {
+		*a->place = class == ADDRESS_LOOPBACK ? HOST_LOOPBACK : HOST_REMOTE;
+		return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+	}
+	return CURL_SOCKET_BAD;
+}
+
+static size_t on_header(char *bytes, size_t size, size_t count, void *context)
+{
+	struct attempt *a = context;
+	size_t n = size * count;
+
+	(void)bytes;
+	a->header_bytes += n;
+	if (a->header_bytes > FETCH_HEADER_MAX) {
+		a->refused = CAUSE_TOO_LARGE;
+		return 0;
+	}
+	return n;
+}
+
+static size_t on_body(char *bytes, size_t size, size_t count, void *context)
+{
+	struct attempt *a = context;
+	size_t n = size * count, room = a->body.cap - a->body.len;
+
+	if (n > room && a->overlong == FETCH_REFUSE_OVERLONG) {
+		a->refused = CAUSE_TOO_LARGE;
+		return 0;
+	}
+	a->cut = n > room;
+	strbuf_add(&a->body, bytes, n < room ? n : room);
+	if (a->body.overflow)
+		a->refused = CAUSE_TOO_LARGE;
+	a->rules->buffered += n < room ? n : room;
+	return a->cut || a->refused ? 0 : n;
+}
+
+/* Beginning ---------------------------------------------------------------------------------------------------------- */
+
+static void set_up(CURL *e, struct attempt *a)
+{
+	const struct fetcher_options *o = a->rules->options;
+	double connect_s = o->timeout_s < CONNECT_MAX_S ? o->timeout_s : CONNECT_MAX_S;
+
+	curl_easy_setopt(e, CURLOPT_URL, a->url);
+	curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https");
+	curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
+	curl_easy_setopt(e, CURLOPT_USERAGENT, a->rules->user_agent);
+	curl_easy_setopt(e, CURLOPT_ACCEPT_ENCODING, "gzip, deflate");
+	curl_easy_setopt(e, CURLOPT_CONNECT_TO, a->rules->connect_to);
+	/* A proxy would hide the addresses that the policy judges. */
+	curl_easy_setopt(e, CURLOPT_PROXY, "");
+	curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(e, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+	curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, (long)(o->timeout_s * 1000));
+	curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, (long)(connect_s * 1000));
+	curl_easy_setopt(e, CURLOPT_LOW_SPEED_LIMIT, DRIP_BYTES_S);
+	curl_easy_setopt(e, CURLOPT_LOW_SPEED_TIME, DRIP_S);
+	curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
+	curl_easy_setopt(e, CURLOPT_OPENSOCKETDATA, a);
+	curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header);
+	curl_easy_setopt(e, CURLOPT_HEADERDATA, a);
+	curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body);
+	curl_easy_setopt(e, CURLOPT_WRITEDATA, a);
+	if (a->overlong == FETCH_REFUSE_OVERLONG)
+		curl_easy_setopt(e, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)a->body.cap);
+}
+
+void attempt_begin(struct attempt *a, CURL *easy)
+{
+	char accept[256];
+
+	snprintf(accept, sizeof accept, "Accept: %s", a->accept);
+	a->easy = easy;
+	a->headers = curl_slist_append(NULL, accept);
+	a->header_bytes = 0;
+	a->refused = CAUSE_NONE;
+	a->cut = false;
+	set_up(easy, a);
+	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, a->headers);
+}
+
+/* Ending --------------------------------------------------------------------------------------------------------------- */
+
+static enum cause cause_of_code(CURLcode code)
+{
+	switch (code) {
+	case CURLE_OK:
+		return CAUSE_NONE;
+	case CURLE_COULDNT_RESOLVE_HOST:
+		return CAUSE_DNS;
+	case CURLE_COULDNT_CONNECT:
+		return CAUSE_CONNECT;
+	case CURLE_OPERATION_TIMEDOUT:
+		return CAUSE_TIMEOUT;
+	case CURLE_FILESIZE_EXCEEDED:
+		return CAUSE_TOO_LARGE;
+	case CURLE_URL_MALFORMAT:
+	case CURLE_UNSUPPORTED_PROTOCOL:
+		return CAUSE_BAD_URL;
+	case CURLE_SSL_CONNECT_ERROR:
+	case CURLE_PEER_FAILED_VERIFICATION:
+	case CURLE_SSL_CERTPROBLEM:
+	case CURLE_SSL_CIPHER:
+	case CURLE_SSL_CACERT_BADFILE:
+	case CURLE_SSL_ISSUER_ERROR:
+	case CURLE_SSL_INVALIDCERTSTATUS:
+		return CAUSE_TLS;
+	case CURLE_PARTIAL_FILE:
+	case CURLE_RECV_ERROR:
+	case CURLE_SEND_ERROR:
+	case CURLE_GOT_NOTHING:
+	case CURLE_BAD_CONTENT_ENCODING:
+	case CURLE_HTTP2:
+	case CURLE_HTTP2_STREAM:
+		return CAUSE_CUT;
+	default:
+		return CAUSE_PROTOCOL;
+	}
+}
+
+struct attempt_outcome attempt_outcome(const struct attempt *a, CURLcode code)
+{
+	struct attempt_outcome o = {.cause = a->refused ? a->refused : a->cut ? CAUSE_NONE : cause_of_code(code)};
+	curl_off_t downloaded = 0;
+	long status = 0;
+
+	/* A refusal of one address is no failure if another of the host's was good. */
+	if (code == CURLE_OK && (a->refused == CAUSE_PRIVATE || a->refused == CAUSE_NO_CONTACT))
+		o.cause = CAUSE_NONE;
+	curl_easy_getinfo(a->easy, CURLINFO_RESPONSE_CODE, &status);
+	curl_easy_getinfo(a->easy, CURLINFO_SIZE_DOWNLOAD_T, &downloaded);
+	o.status = (int)status;
+	if (code == CURLE_OK && downloaded > 0)
+		o.transferred = (uint64_t)downloaded;
+	return o;
+}
+
+void attempt_header(const struct attempt *a, const char *name, char text[HEADER_TEXT_MAX])
+{
+	struct curl_header *header;
+
+	*text = '\0';
+	if (curl_easy_header(a->easy, name, 0, CURLH_HEADER, -1, &header) == CURLHE_OK &&
+	    strlen(header->value) < HEADER_TEXT_MAX)
+		snprintf(text, HEADER_TEXT_MAX, "%s", header->value);
+}
+
+CURL *attempt_end(struct attempt *a)
+{
+	CURL *easy = a->easy;
+
+	curl_easy_reset(easy);
+	a->easy = NULL;
+	curl_slist_free_all(a->headers);
+	a->headers = NULL;
+	a->rules->buffered -= a->body.len;
+	return easy;
+}
