@@ -166,16 +166,21 @@ lint-run: programs
 packages: ## install the Debian packages that are missing
 	@sh pipelines/packages.sh install
 
-# Fuzz targets need clang's runtime; FUZZ_SECONDS each.
+# Each target has FUZZ_SECONDS; what it finds interesting it keeps for the next time, beside the seeds in tests/fuzz/seeds.
 FUZZ_SECONDS ?= 60
-.PHONY: fuzz
-fuzz: ## run each fuzz target for FUZZ_SECONDS=60 under the sanitizers
-	@$(MAKE) CC=clang BUILD=build-fuzz CFLAGS="-O1 -fsanitize=fuzzer-no-link,address,undefined" \
-		LDFLAGS="-fsanitize=fuzzer,address,undefined" $(PARALLEL) fuzz-run
 FUZZERS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_FLAGS := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
+.PHONY: fuzz fuzz-run
+fuzz: ## run each fuzz target for FUZZ_SECONDS=60 under the sanitizers
+	@sh pipelines/packages.sh install lint
+	@$(MAKE) CC=clang BUILD=build-fuzz CFLAGS="-O1 $(FUZZ_FLAGS)" LDFLAGS="-fsanitize=fuzzer,address,undefined" $(PARALLEL) fuzz-run
 fuzz-run: $(FUZZERS)
-	@set -e; for f in $(FUZZERS); do echo "== $$f"; mkdir -p $$f.corpus; \
-		$$f -max_total_time=$(FUZZ_SECONDS) -rss_limit_mb=2048 -verbosity=0 -print_final_stats=1 -artifact_prefix=$$f. $$f.corpus; done
+	@failed=; for f in $(FUZZERS); do \
+		name=$${f##*/fuzz_}; seeds=tests/fuzz/seeds/$$name; \
+		echo "== $$name"; mkdir -p $$f.corpus; \
+		$(SAN_ENV) $$f -max_total_time=$(FUZZ_SECONDS) -timeout=20 -rss_limit_mb=2048 -verbosity=0 -print_final_stats=1 \
+			-artifact_prefix=$$f. $$f.corpus $$(test ! -d $$seeds || echo $$seeds) || failed="$$failed $$name"; \
+	done; test -z "$$failed" || { echo "failed:$$failed"; exit 1; }
 
 # Demo and pipelines --------------------------------------------------------------------------------------------------
 

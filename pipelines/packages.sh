@@ -2,7 +2,7 @@
 # Debian packages that Coverline stands on.
 #   packages.sh check            names what is missing for a build; exit 1 if anything is
 #   packages.sh install [GROUP]  installs what is missing, as root or through sudo
-# GROUP: build (default: what make, make demo and make test need), lint (make lint as well).
+# GROUP: build (default: what make, make demo and make test need), lint (make lint and make fuzz as well).
 set -u
 
 # One a line: how to see that it is there, then the Debian package that brings it.
@@ -37,6 +37,7 @@ LINT_PACKAGES='
 command:clang-format clang-format
 command:cppcheck cppcheck
 command:clang clang
+glob:/usr/lib/llvm-*/lib/clang/*/lib/*/libclang_rt.fuzzer-*.a libclang-rt-dev
 '
 
 there() {

@@ -1,28 +1,8 @@
 /* A behaviors.tsv of any bytes, with a catalogue and without. */
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
-
 #include "common/behaviors.h"
+#include "tests/support/fuzz_input.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
-
-static int fd = -1;
-static char path[64];
-
-static void write_bytes(const void *bytes, size_t n)
-{
-	if (fd < 0) {
-		fd = memfd_create("input", MFD_CLOEXEC);
-		snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-	}
-	if (ftruncate(fd, 0) != 0 || pwrite(fd, bytes, n, 0) != (ssize_t)n)
-		BUG("cannot write the input");
-}
-
-static void read_input(void)
+static void read_input(const char *path)
 {
 	static const struct catalog empty;
 	const struct catalog *const catalogs[2] = {NULL, &empty};
@@ -46,7 +26,6 @@ static void read_input(void)
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 {
-	write_bytes(bytes, n);
-	read_input();
+	read_input(fuzz_file(FUZZ_INPUT, bytes, n));
 	return 0;
 }

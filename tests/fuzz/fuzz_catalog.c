@@ -1,33 +1,15 @@
 /* A news.tsv of any bytes, read strictly and leniently. */
-#include <stdint.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include "common/catalog.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
-
-static int fd = -1;
-static char path[64];
-
-static void write_bytes(const void *bytes, size_t n)
-{
-	if (fd < 0) {
-		fd = memfd_create("input", MFD_CLOEXEC);
-		snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-	}
-	if (ftruncate(fd, 0) != 0 || pwrite(fd, bytes, n, 0) != (ssize_t)n)
-		BUG("cannot write the input");
-}
+#include "tests/support/fuzz_input.h"
 
 static void ignore(void *context, const char *message)
 {
 	(void)context, (void)message;
 }
 
-static void read_input(void)
+static void read_input(const char *path)
 {
 	struct catalog c = {0};
 
@@ -42,7 +24,6 @@ static void read_input(void)
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 {
-	write_bytes(bytes, n);
-	read_input();
+	read_input(fuzz_file(FUZZ_INPUT, bytes, n));
 	return 0;
 }

@@ -1,29 +1,11 @@
 /* A configuration of any bytes; what was taken is written and read back. */
-#include <stdint.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include "common/config.h"
 #include "common/strbuf.h"
+#include "tests/support/fuzz_input.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
-
-static int fd = -1;
-static char path[64];
-
-static void write_bytes(const void *bytes, size_t n)
-{
-	if (fd < 0) {
-		fd = memfd_create("input", MFD_CLOEXEC);
-		snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-	}
-	if (ftruncate(fd, 0) != 0 || pwrite(fd, bytes, n, 0) != (ssize_t)n)
-		BUG("cannot write the input");
-}
-
-static void read_input(void)
+static void read_input(const char *path)
 {
 	bool flag;
 	int64_t count;
@@ -45,8 +27,7 @@ static void read_input(void)
 	strbuf_init(&again, 1 << 20);
 	if (config_read(keys, path) == ST_OK) {
 		config_write(keys, &out);
-		write_bytes(out.data, out.len);
-		if (config_read(keys, path) != ST_OK)
+		if (config_read(keys, fuzz_file(FUZZ_INPUT, out.data, out.len)) != ST_OK)
 			BUG("what was written is refused: %s", status_message());
 		config_write(keys, &again);
 		if (strcmp(out.data, again.data) != 0)
@@ -59,7 +40,6 @@ static void read_input(void)
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 {
-	write_bytes(bytes, n);
-	read_input();
+	read_input(fuzz_file(FUZZ_INPUT, bytes, n));
 	return 0;
 }

@@ -7,8 +7,7 @@
 #include "common/arena.h"
 #include "crawl/page.h"
 #include "crawl/url.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
+#include "tests/support/fuzz_input.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 {

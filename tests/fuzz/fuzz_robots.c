@@ -7,8 +7,7 @@
 #include "common/arena.h"
 #include "crawl/retry_after.h"
 #include "crawl/robots.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
+#include "tests/support/fuzz_input.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 {
