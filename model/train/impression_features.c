@@ -308,7 +308,7 @@ static void finish_moments(struct moments *m, int32_t width, float **mean, float
 		const double n = m->count ? (double)m->count : 1, average = m->sum[j] / n;
 		const double deviation = sqrt(fmax(0, m->square[j] / n - average * average));
 		(*mean)[j] = (float)average;
-		(*scale)[j] = deviation > 1e-6 ? (float)(1 / deviation) : 1;
+		(*scale)[j] = deviation > 1e-6 ? (float)(1 / (deviation * sqrt(width))) : 1;
 	}
 	free(m->sum);
 	free(m->square);
@@ -331,24 +331,6 @@ void impression_features_standardise(struct impression_features *f, const uint8_
 	}
 	finish_moments(&cue, f->cue_width, &f->cue_mean, &f->cue_scale);
 	finish_moments(&global, f->global_width, &f->global_mean, &f->global_scale);
-}
-
-static void scale_columns(float **mean, float **scale, int32_t width, double factor)
-{
-	if (!*mean) {
-		*mean = xcalloc((size_t)width, sizeof **mean);
-		*scale = xcalloc((size_t)width, sizeof **scale);
-		for (int32_t j = 0; j < width; j++)
-			(*scale)[j] = 1;
-	}
-	for (int32_t j = 0; j < width; j++)
-		(*scale)[j] = (float)((*scale)[j] * factor);
-}
-
-void impression_features_scale(struct impression_features *f, double factor)
-{
-	scale_columns(&f->cue_mean, &f->cue_scale, f->cue_width, factor);
-	scale_columns(&f->global_mean, &f->global_scale, f->global_width, factor);
 }
 
 static enum status write_column(struct h5_file *file, const char *name, int32_t width, const float *x)

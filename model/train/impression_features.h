@@ -33,11 +33,10 @@ MUST_CHECK enum status impression_features_open(struct impression_features **f, 
                                                 const struct catalog *news);
 void impression_features_close(struct impression_features *f); /* accepts NULL */
 
-/* Mean and deviation of each column over the news with in_training[row] != 0: of the cues, all kinds alike, and of global.
- * A constant column keeps its scale. */
+/* Shifts and scales each column by its mean and deviation over the news with in_training[row] != 0 (the cues, all kinds
+ * alike; global), and by one over the root of the width: a row's expected norm is 1, so that a wide feature does not drown
+ * the words while the layers that read it are still as they were drawn. A constant column is shifted only. */
 void impression_features_standardise(struct impression_features *f, const uint8_t *in_training);
-/* Multiplies what the model sees of every column by factor. */
-void impression_features_scale(struct impression_features *f, double factor);
 /* "/impression/cue_mean", … as far as the features are standardised; reading takes what is there. */
 MUST_CHECK enum status impression_features_write(const struct impression_features *f, struct h5_file *file);
 MUST_CHECK enum status impression_features_read(struct impression_features *f, struct h5_file *file);

@@ -50,8 +50,6 @@ enum status news_data_open(struct news_data *nd, const char *data, const struct 
 		return st;
 	if (o->standardise)
 		impression_features_standardise(nd->impression, in_training);
-	if (o->picture_scale != 1)
-		impression_features_scale(nd->impression, o->picture_scale);
 	shuffle_pictures(nd, o);
 	return ST_OK;
 }

@@ -31,7 +31,6 @@ struct news_data_options {
 	const char *word_vectors; /* a file; "" for none */
 	bool impression;          /* read kind "impression" */
 	bool standardise;
-	double picture_scale; /* 1: as they are */
 	int64_t shuffle_pictures; /* 0: off */
 };
 

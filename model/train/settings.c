@@ -27,13 +27,9 @@ static int shared_keys(struct settings *s, struct config_key *out)
 	     "Pretrained vectors as text, as GloVe's, plain or .gz, relative to the working folder; empty: seeded random "
 	     "ones. "
 	     "They are trained on."},
-		{"data.standardise", CONFIG_BOOL, &s->standardise, "yes", NULL, 0, 0,
-	     "Shift and scale each column of the picture features by mean and deviation over the training split's news. "
-	     "The "
-	     "paper reads them as they are."},
-		{"data.picture_scale", CONFIG_REAL, &s->picture_scale, "1", NULL, 1e-6, 1e6,
-		 "Multiplies the picture features, after standardising. Below 1 where many columns say the same, as those of a "
-		 "network with random weights do: their sum would drown the words."},
+		{"data.standardise", CONFIG_BOOL, &s->standardise, "no", NULL, 0, 0,
+	     "Shift and scale each column of the picture features by mean and deviation over the training split's news, "
+	     "and rows to an expected norm of 1. The paper reads them as they are."},
 		{"data.shuffle_pictures", CONFIG_INT, &s->shuffle_pictures, "0", NULL, 0, 9e15,
 	     "A control: seed of a permutation that gives each news the cover regions and the whole-card features of "
 	     "another. 0: off."},
@@ -142,7 +138,6 @@ struct news_data_options settings_news(const struct settings *s, const struct re
 		.word_vectors = s->word_vectors,
 		.impression = r->type->reads(r, "impression"),
 		.standardise = s->standardise,
-		.picture_scale = s->picture_scale,
 		.shuffle_pictures = s->shuffle_pictures,
 	};
 }

@@ -17,7 +17,6 @@ struct settings {
 	int64_t history, max_title_words, min_word_count, word_width;
 	char *word_vectors;
 	bool standardise;
-	double picture_scale;
 	int64_t shuffle_pictures;
 
 	int64_t epochs, batch, negatives, seed, patience, checkpoint_every;

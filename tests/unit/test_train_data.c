@@ -381,8 +381,8 @@ static void features_are_standardised(void **state)
 	for (int i = 0; i < 7; i++)
 		square += (cues[i] - mean) * (cues[i] - mean) / 7;
 	assert_true(fabs(f->cue_mean[1] - (mean + 0.25)) < 1e-4);
-	assert_true(fabs(f->cue_scale[1] * sqrt(square) - 1) < 1e-5);
-	assert_true(fabs(f->global_mean[0] - 100) < 1e-4 && fabs(f->global_scale[0] - 0.02) < 1e-7);
+	assert_true(fabs(f->cue_scale[1] * sqrt(square * CUE) - 1) < 1e-5);
+	assert_true(fabs(f->global_mean[0] - 100) < 1e-4 && fabs(f->global_scale[0] * sqrt(GLOBAL) - 0.02) < 1e-7);
 
 	const char *path = scratch_path("standard.h5");
 	struct h5_file *h5;
@@ -401,7 +401,7 @@ static void features_are_standardised(void **state)
 	struct segments memory;
 	tape_init(&t, false);
 	const struct tensor *x = news_data_cues(again, (const uint32_t[]){1}, 1, &t, &memory);
-	assert_true(fabs(x->data[1] - (100 - mean) / sqrt(square)) < 1e-4);
+	assert_true(fabs(x->data[1] - (100 - mean) / sqrt(square * CUE)) < 1e-4);
 	tape_release(&t);
 	impression_features_close(again);
 	impression_features_close(f);
