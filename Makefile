@@ -58,7 +58,7 @@ $(BUILD)/packages.mk: pipelines/packages.sh
 		"$$($(PKG_CONFIG) --libs $(PACKAGES)) -ldnnl -lm" "$$(pkg-config --libs cmocka)" > $@.tmp
 	@mv $@.tmp $@
 ifneq ($(MAKECMDGOALS),)
-ifeq ($(filter-out clean help uninstall packages demo test mind-small,$(MAKECMDGOALS)),)
+ifeq ($(filter-out clean help uninstall packages demo test lint fuzz mind-small,$(MAKECMDGOALS)),)
 NO_PACKAGES := 1
 endif
 endif
