@@ -12,7 +12,7 @@ enum { OUTPUT_MAX = 1 << 28 };
 struct options {
 	const char *behaviors;
 	struct cli_list predictions, names;
-	bool json;
+	bool json, tsv, latex;
 };
 
 static enum status check_options(const struct options *o)
@@ -24,6 +24,8 @@ static enum status check_options(const struct options *o)
 	if (o->names.count && o->names.count != o->predictions.count)
 		return status_fail(ST_USAGE, "--name: expected one for each of the %zu prediction files, found %zu",
 		                   o->predictions.count, o->names.count);
+	if (o->json + o->tsv + o->latex > 1)
+		return status_fail(ST_USAGE, "--json, --tsv, --latex: expected at most one of them");
 	return ST_OK;
 }
 
@@ -41,6 +43,10 @@ static enum status print_results(const struct options *o, const struct evaluatio
 	enum status st = ST_OK;
 	if (o->json)
 		st = results_json(e, names, o->predictions.items, &out);
+	else if (o->tsv)
+		results_tsv(e, names, o->predictions.items, &out);
+	else if (o->latex)
+		results_latex(e, names, &out);
 	else
 		results_table(e, names, &out);
 	if (!st)
@@ -66,6 +72,9 @@ int main(int argc, char **argv)
 	     "What the prediction files are called, in their order; otherwise by their folders.", 0, 0},
 		{"json", CLI_FLAG, &o.json, NULL, "Print JSON: one object, or an array of them for several prediction files.",
 	     0, 0},
+		{"tsv", CLI_FLAG, &o.tsv, NULL, "Print tab-separated values: a header, and a line a prediction file.", 0, 0},
+		{"latex", CLI_FLAG, &o.latex, NULL,
+	     "Print a LaTeX tabular (booktabs); bold only where the lead is beyond noise.", 0, 0},
 		{0},
 	};
 	struct cli c = {

@@ -20,11 +20,20 @@ static size_t pair_index(size_t i, size_t j)
 	return i * (i - 1) / 2 + j;
 }
 
+static double first_hit(const struct impression *im, const uint32_t *order)
+{
+	size_t i = 0;
+	while (im->labels[order[i]] != 1)
+		i++;
+	return 1.0 / (double)(i + 1);
+}
+
 static void add_impression(struct evaluation *e, const struct impression *im, const struct predictions *p,
                            double (*values)[METRIC_COUNT])
 {
 	for (size_t i = 0; i < e->run_count; i++) {
 		metrics_of_order(im->labels, p[i].order, im->candidate_count, values[i]);
+		e->runs[i].first_hit += first_hit(im, p[i].order);
 		for (int m = 0; m < METRIC_COUNT; m++) {
 			e->runs[i].sum[m] += values[i][m];
 			for (size_t j = 0; j < i; j++)
@@ -33,7 +42,15 @@ static void add_impression(struct evaluation *e, const struct impression *im, co
 	}
 }
 
-static enum status read_all(struct evaluation *e, struct behaviors *b, struct predictions *p,
+static void pool_impression(const struct evaluation *e, struct rank_pool *pool, const struct impression *im,
+                            const struct predictions *p)
+{
+	rank_pool_add(pool, im->user, im->user_length, im->candidate_count, im->clicked_count);
+	for (size_t i = 0; i < e->run_count; i++)
+		rank_pool_run(pool, im->labels, p[i].order, im->candidate_count);
+}
+
+static enum status read_all(struct evaluation *e, struct behaviors *b, struct predictions *p, struct rank_pool *pool,
                             double (*values)[METRIC_COUNT])
 {
 	for (;;) {
@@ -50,6 +67,8 @@ static enum status read_all(struct evaluation *e, struct behaviors *b, struct pr
 		e->kinds[kind]++;
 		if (kind == IMPRESSION_SCORED)
 			add_impression(e, &b->impression, p, values);
+		if (kind != IMPRESSION_UNLABELLED)
+			pool_impression(e, pool, &b->impression, p);
 		if (++e->lines % LOOK_EVERY == 0) {
 			if (cli_interrupted())
 				return cli_interrupted_status();
@@ -76,6 +95,7 @@ static enum status read_ends(const struct evaluation *e, const char *behaviors, 
 enum status evaluation_run(struct evaluation *e, const char *behaviors, const char *const *predictions, size_t count)
 {
 	struct behaviors b = {0};
+	struct rank_pool pool = {0};
 	struct predictions *p = xcalloc(count, sizeof *p);
 	double(*values)[METRIC_COUNT] = xcalloc(count, sizeof *values);
 	e->run_count = count;
@@ -86,14 +106,17 @@ enum status evaluation_run(struct evaluation *e, const char *behaviors, const ch
 		st = predictions_open(&p[i], predictions[i]);
 	if (!st) {
 		progress_start("impressions read", "MiB", (int64_t)(b.map.size >> 20));
-		st = read_all(e, &b, p, values);
+		st = read_all(e, &b, p, &pool, values);
 		if (b.map.size >= SLOW_BYTES)
 			progress_end();
 	}
 	if (!st)
 		st = read_ends(e, behaviors, p);
+	for (size_t i = 0; !st && i < count; i++)
+		e->runs[i].pooled = rank_pool_measure(&pool, i);
 	for (size_t i = 0; i < count; i++)
 		predictions_close(&p[i]);
+	rank_pool_release(&pool);
 	behaviors_close(&b);
 	free(p);
 	free(values);
@@ -110,6 +133,11 @@ void evaluation_release(struct evaluation *e)
 double evaluation_mean(const struct evaluation *e, size_t run, enum metric m)
 {
 	return e->runs[run].sum[m] / (double)e->kinds[IMPRESSION_SCORED];
+}
+
+double evaluation_first_hit(const struct evaluation *e, size_t run)
+{
+	return e->runs[run].first_hit / (double)e->kinds[IMPRESSION_SCORED];
 }
 
 uint64_t evaluation_impressions(const struct evaluation *e)

@@ -8,10 +8,13 @@
 #include "common/status.h"
 #include "eval/compare.h"
 #include "eval/metrics.h"
+#include "eval/rank_pool.h"
 
-/* A metric of one run on one impression, added up. */
+/* What one run comes to. */
 struct run_sums {
-	double sum[METRIC_COUNT];
+	double sum[METRIC_COUNT]; /* over scored impressions */
+	double first_hit;         /* sum of 1 / position of the best-placed click, over the same */
+	struct pooled pooled;     /* over all labelled impressions, also those that are not scored */
 };
 
 struct evaluation {
@@ -30,6 +33,8 @@ void evaluation_release(struct evaluation *e);
 
 /* The plain mean over scored impressions. */
 double evaluation_mean(const struct evaluation *e, size_t run, enum metric m);
+/* The mean of 1 / position of the best-placed click, what many libraries call MRR. */
+double evaluation_first_hit(const struct evaluation *e, size_t run);
 /* Scored impressions, and all the others. */
 uint64_t evaluation_impressions(const struct evaluation *e);
 uint64_t evaluation_skipped(const struct evaluation *e);

@@ -50,13 +50,43 @@ static void difference_cells(const struct comparison *c, struct strbuf *out)
 	strbuf_release(&p);
 }
 
-void results_table(const struct evaluation *e, char *const *names, struct strbuf *out)
+static size_t name_width(const struct evaluation *e, char *const *names)
 {
 	size_t width = NAME_WIDTH_MIN;
-	struct strbuf name;
-	strbuf_init(&name, 4096);
 	for (size_t i = 0; i < e->run_count; i++)
 		width = text_width(names[i]) > width ? text_width(names[i]) : width;
+	return width;
+}
+
+static void name_cell(struct strbuf *out, const char *name, size_t width)
+{
+	struct strbuf clean;
+	strbuf_init(&clean, 4096);
+	text_add_clean(&clean, name, strlen(name));
+	strbuf_puts(out, clean.data);
+	pad(out, text_width(clean.data), width);
+	strbuf_release(&clean);
+}
+
+static void pooled_table(const struct evaluation *e, char *const *names, struct strbuf *out)
+{
+	const size_t width = name_width(e, names);
+	const struct pooled *first = &e->runs[0].pooled;
+	strbuf_putc(out, '\n');
+	pad(out, 0, width);
+	strbuf_printf(out, "%12s%14s%15s\n", "pooled AUC", "per-user AUC", "first-hit MRR");
+	for (size_t i = 0; i < e->run_count; i++) {
+		name_cell(out, names[i], width);
+		strbuf_printf(out, "%12.4f%14.4f%15.4f\n", e->runs[i].pooled.pooled_auc, e->runs[i].pooled.user_auc,
+		              evaluation_first_hit(e, i));
+	}
+	strbuf_printf(out, "per-user AUC: over %llu users, %llu skipped without both a click and a non-click\n",
+	              (unsigned long long)first->users, (unsigned long long)first->users_skipped);
+}
+
+void results_table(const struct evaluation *e, char *const *names, struct strbuf *out)
+{
+	const size_t width = name_width(e, names);
 	pad(out, 0, width);
 	for (int m = 0; m < METRIC_COUNT; m++)
 		strbuf_printf(out, "%9s", metric_label((enum metric)m));
@@ -64,10 +94,7 @@ void results_table(const struct evaluation *e, char *const *names, struct strbuf
 		strbuf_printf(out, "%10s%8s  %-20s%9s%9s", "dAUC", "error", "95 % interval", "t", "p");
 	strbuf_putc(out, '\n');
 	for (size_t i = 0; i < e->run_count; i++) {
-		strbuf_clear(&name);
-		text_add_clean(&name, names[i], strlen(names[i]));
-		strbuf_puts(out, name.data);
-		pad(out, text_width(name.data), width);
+		name_cell(out, names[i], width);
 		for (int m = 0; m < METRIC_COUNT; m++)
 			strbuf_printf(out, "%9.4f", evaluation_mean(e, i, (enum metric)m));
 		if (i > 0) {
@@ -76,7 +103,6 @@ void results_table(const struct evaluation *e, char *const *names, struct strbuf
 		}
 		strbuf_putc(out, '\n');
 	}
-	strbuf_release(&name);
 	strbuf_printf(
 		out, "%llu impressions, %llu skipped (%llu without a click, %llu with clicks only, %llu unlabelled)\n",
 		(unsigned long long)evaluation_impressions(e), (unsigned long long)evaluation_skipped(e),
@@ -85,6 +111,7 @@ void results_table(const struct evaluation *e, char *const *names, struct strbuf
 	if (e->run_count > 1)
 		strbuf_puts(
 			out, "dAUC: mean difference to the first, paired by impression, with its standard error and Student's t\n");
+	pooled_table(e, names, out);
 }
 
 static json_t *number(double v)
@@ -120,6 +147,12 @@ static json_t *run_object(const struct evaluation *e, char *const *names, const 
 	json_object_set_new(o, "predictions", clean_string(predictions[run]));
 	for (int m = 0; m < METRIC_COUNT; m++)
 		json_object_set_new(o, metric_key((enum metric)m), number(evaluation_mean(e, run, (enum metric)m)));
+	const struct pooled *pooled = &e->runs[run].pooled;
+	json_object_set_new(o, "pooled_auc", number(pooled->pooled_auc));
+	json_object_set_new(o, "user_auc", number(pooled->user_auc));
+	json_object_set_new(o, "first_hit_mrr", number(evaluation_first_hit(e, run)));
+	json_object_set_new(o, "users", json_integer((json_int_t)pooled->users));
+	json_object_set_new(o, "users_skipped", json_integer((json_int_t)pooled->users_skipped));
 	json_object_set_new(o, "impressions", json_integer((json_int_t)evaluation_impressions(e)));
 	json_object_set_new(o, "skipped", json_integer((json_int_t)evaluation_skipped(e)));
 	json_object_set_new(o, "skipped_no_click", json_integer((json_int_t)e->kinds[IMPRESSION_NO_CLICK]));

@@ -10,13 +10,21 @@
 void results_p(struct strbuf *out, double p);
 
 /* Aligned lines, one a run; for two and more with the paired difference of AUC to the first, its standard error, 95 %
- * interval, t and p. names [run_count]. */
+ * interval, t and p; then a second table of pooled AUC, per-user AUC and first-hit MRR. names [run_count]. */
 void results_table(const struct evaluation *e, char *const *names, struct strbuf *out);
 
-/* One object for one run, an array of objects for several. Keys: name, predictions, auc, mrr, ndcg5, ndcg10, impressions,
- * skipped, skipped_no_click, skipped_only_clicks, skipped_unlabelled; from the second run on base (the first one's
+/* One object for one run, an array of objects for several. Keys: name, predictions, auc, mrr, ndcg5, ndcg10, pooled_auc, user_auc,
+ * first_hit_mrr, users, users_skipped, impressions, skipped, skipped_no_click, skipped_only_clicks, skipped_unlabelled; from the second run on base (the first one's
  * name), and for each metric delta_KEY, delta_KEY_error, delta_KEY_low, delta_KEY_high; t and p are of AUC. What is undefined is null. */
 MUST_CHECK enum status results_json(const struct evaluation *e, char *const *names, const char *const *predictions,
                                     struct strbuf *out);
+
+/* A header and one line a run, tab-separated, with the keys of the JSON as column names; an empty field where it has null or
+ * nothing. */
+void results_tsv(const struct evaluation *e, char *const *names, const char *const *predictions, struct strbuf *out);
+
+/* A tabular for LaTeX with the booktabs package: the four metrics and the paired difference of AUC. The best run of a
+ * column is bold only where evaluation_leader names it: a lead within noise is none. */
+void results_latex(const struct evaluation *e, char *const *names, struct strbuf *out);
 
 #endif

@@ -19,7 +19,9 @@ table_one() {
 	evaluate --behaviors "$b" --predictions "$one" >"$scratch/table" || return 1
 	[ "$(awk 'NR == 2 { print $1, $2, $3, $4, $5 }' "$scratch/table")" = "one 0.7500 0.8125 0.9386 0.9386" ] &&
 		grep -qx '2 impressions, 2 skipped (1 without a click, 1 with clicks only, 0 unlabelled)' "$scratch/table" &&
-		[ "$(wc -l <"$scratch/table")" = 3 ]
+		[ "$(awk 'NR == 6 { print $1, $2, $3, $4 }' "$scratch/table")" = "one 0.6875 0.8333 1.0000" ] &&
+		grep -qx 'per-user AUC: over 2 users, 1 skipped without both a click and a non-click' "$scratch/table" &&
+		[ "$(wc -l <"$scratch/table")" = 7 ]
 }
 table_two() {
 	evaluate --behaviors "$b" --predictions "$one" "$two" --name first second >"$scratch/table" || return 1
@@ -32,13 +34,28 @@ number() { sed -n "s/^ *\"$1\": \([^,]*\),\{0,1\}$/\1/p" "$scratch/json"; }
 json_one() {
 	evaluate --behaviors "$b" --predictions "$one" --json >"$scratch/json" || return 1
 	[ "$(head -c 1 "$scratch/json")" = "{" ] && [ "$(number name)" = '"one"' ] && [ "$(number auc)" = 0.75 ] &&
-		[ "$(number mrr)" = 0.8125 ] && [ "$(number impressions)" = 2 ] && [ "$(number skipped)" = 2 ] &&
+		[ "$(number mrr)" = 0.8125 ] && [ "$(number first_hit_mrr)" = 1.0 ] && [ "$(number users)" = 2 ] && [ "$(number impressions)" = 2 ] && [ "$(number skipped)" = 2 ] &&
 		[ "$(number skipped_no_click)" = 1 ] && [ -z "$(number delta_auc)" ]
 }
 json_two() {
 	evaluate --behaviors "$b" --predictions "$one" "$two" --json >"$scratch/json" || return 1
 	[ "$(head -c 1 "$scratch/json")" = "[" ] && [ "$(number base)" = '"one"' ] && [ "$(number delta_auc)" = -0.5 ] &&
 		[ "$(number delta_auc_low)" = -0.5 ] && [ "$(number p)" = 0.0 ] && [ "$(number t)" = null ]
+}
+# A field of a line of the TSV, by its column's name.
+field() { awk -F '\t' -v line="$1" -v name="$2" 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == name) c = i } NR == line { print $c }' "$scratch/tsv"; }
+tsv() {
+	evaluate --behaviors "$b" --predictions "$one" "$two" --tsv >"$scratch/tsv" || return 1
+	[ "$(awk -F '\t' '{ print NF }' "$scratch/tsv" | sort -u | wc -l)" = 1 ] && [ "$(wc -l <"$scratch/tsv")" = 3 ] &&
+		[ "$(field 2 name)" = one ] && [ "$(field 2 auc)" = 0.75 ] && [ -z "$(field 2 delta_auc)" ] &&
+		[ "$(field 3 base)" = one ] && [ "$(field 3 delta_auc_low)" = -0.5 ] && [ "$(field 3 p)" = 0 ] &&
+		[ "$(field 3 skipped_only_clicks)" = 1 ]
+}
+latex() {
+	evaluate --behaviors "$b" --predictions "$one" "$two" --name 'A_B & 10%' two --latex >"$scratch/tex" || return 1
+	grep -qF 'A\_B \& 10\% & \textbf{0.7500} & 0.8125' "$scratch/tex" &&
+		grep -qF 'two & 0.2500 & 0.3958' "$scratch/tex" && [ "$(tail -n 1 "$scratch/tex")" = '\end{tabular}' ] || return 1
+	evaluate --behaviors "$b" --predictions "$one" "$one" --name a b --latex >"$scratch/tex" && ! grep -q textbf "$scratch/tex"
 }
 silent() { [ -z "$(evaluate --behaviors "$b" --predictions "$one" 2>&1 >/dev/null)" ]; }
 message() { # CODE TEXT ARGUMENTS…
@@ -58,6 +75,9 @@ check "two files: the paired difference" table_two
 check "columns stand under each other" aligned
 check "one file as JSON" json_one
 check "two files as JSON" json_two
+check "tab-separated values" tsv
+check "LaTeX: names escaped, and a tie is not bold" latex
+check "two formats at once" message 2 "at most one" --behaviors "$b" --predictions "$one" --json --tsv
 check "a line too few" refused '1 [2,1,3]\n2 [1,2]\n3 [4,1,2,3]\n' "bad.txt:4: expected impression \"4\""
 check "a line too many" refused '1 [2,1,3]\n2 [1,2]\n3 [4,1,2,3]\n4 [1]\n5 [1]\n' "bad.txt:5: expected the end of the file"
 check "lines in another order" refused '2 [1,2]\n1 [2,1,3]\n' "bad.txt:1: expected impression \"1\""
