@@ -10,7 +10,7 @@
 enum { OUTPUT_MAX = 1 << 28 };
 
 struct options {
-	const char *behaviors;
+	const char *behaviors, *groups, *train, *data, *group_by;
 	struct cli_list predictions, names;
 	bool json, tsv, latex;
 };
@@ -26,7 +26,24 @@ static enum status check_options(const struct options *o)
 		                   o->predictions.count, o->names.count);
 	if (o->json + o->tsv + o->latex > 1)
 		return status_fail(ST_USAGE, "--json, --tsv, --latex: expected at most one of them");
+	if (o->latex && (o->groups || o->group_by))
+		return status_fail(ST_USAGE, "--latex has no table of groups: --tsv and --json do");
 	return ST_OK;
+}
+
+static void print_tsv(const struct options *o, const struct evaluation *e, char *const *names, struct strbuf *out)
+{
+	if (e->groups)
+		results_groups_tsv(e, names, out);
+	else
+		results_tsv(e, names, o->predictions.items, out);
+}
+
+static void print_tables(const struct evaluation *e, char *const *names, struct strbuf *out)
+{
+	results_table(e, names, out);
+	if (e->groups)
+		results_groups_table(e, names, out);
 }
 
 static enum status print_results(const struct options *o, const struct evaluation *e)
@@ -44,11 +61,11 @@ static enum status print_results(const struct options *o, const struct evaluatio
 	if (o->json)
 		st = results_json(e, names, o->predictions.items, &out);
 	else if (o->tsv)
-		results_tsv(e, names, o->predictions.items, &out);
+		print_tsv(o, e, names, &out);
 	else if (o->latex)
 		results_latex(e, names, &out);
 	else
-		results_table(e, names, &out);
+		print_tables(e, names, &out);
 	if (!st)
 		st = strbuf_check(&out, "the table");
 	if (!st && (fwrite(out.data, 1, out.len, stdout) != out.len || fflush(stdout) != 0))
@@ -58,6 +75,20 @@ static enum status print_results(const struct options *o, const struct evaluatio
 		free(names[i]);
 	free(names);
 	return st;
+}
+
+static enum status open_groups(const struct options *o, struct evaluation *e, struct groups *groups,
+                               struct data_files *data)
+{
+	if (!o->groups && !o->group_by)
+		return ST_OK;
+	enum status st = o->data ? data_files_open(data, o->data) : ST_OK;
+	if (st)
+		return st;
+	e->news = o->data ? &data->news : NULL;
+	e->groups = groups;
+	const struct groups_options options = {o->groups, o->train, o->group_by, o->data ? data : NULL};
+	return groups_open(groups, &options);
 }
 
 int main(int argc, char **argv)
@@ -70,9 +101,17 @@ int main(int argc, char **argv)
 	     "What score wrote (MIND's submission format); with several, each is compared with the first.", 0, 0},
 		{"name", CLI_LIST, &o.names, "NAME",
 	     "What the prediction files are called, in their order; otherwise by their folders.", 0, 0},
+		{"groups", CLI_STRING, &o.groups, "LIST",
+	     "Metrics by group too: of seen, image, state, category, history, hour; seen:image crosses two.", 0, 0},
+		{"train", CLI_STRING, &o.train, "FILE", "The training split, which tells seen users from unseen ones.", 0, 0},
+		{"data", CLI_STRING, &o.data, "DATA", "The folder whose news were scored: for image, state and category.", 0,
+	     0},
+		{"group-by", CLI_STRING, &o.group_by, "FILE",
+	     "Groups of your own: a TSV headed impression, user or news, then a name for each column of groups.", 0, 0},
 		{"json", CLI_FLAG, &o.json, NULL, "Print JSON: one object, or an array of them for several prediction files.",
 	     0, 0},
-		{"tsv", CLI_FLAG, &o.tsv, NULL, "Print tab-separated values: a header, and a line a prediction file.", 0, 0},
+		{"tsv", CLI_FLAG, &o.tsv, NULL,
+	     "Print tab-separated values: a header, and a line a prediction file (and group, with groups).", 0, 0},
 		{"latex", CLI_FLAG, &o.latex, NULL,
 	     "Print a LaTeX tabular (booktabs); bold only where the lead is beyond noise.", 0, 0},
 		{0},
@@ -86,11 +125,17 @@ int main(int argc, char **argv)
 	};
 	cli_parse(&c, argc, argv);
 	struct evaluation e = {0};
+	struct groups groups = {0};
+	struct data_files data = {0};
 	enum status st = check_options(&o);
+	if (!st)
+		st = open_groups(&o, &e, &groups, &data);
 	if (!st)
 		st = evaluation_run(&e, o.behaviors, o.predictions.items, o.predictions.count);
 	if (!st)
 		st = print_results(&o, &e);
 	evaluation_release(&e);
+	groups_release(&groups);
+	data_files_release(&data);
 	return cli_finish(&c, st);
 }

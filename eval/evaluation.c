@@ -69,6 +69,8 @@ static enum status read_all(struct evaluation *e, struct behaviors *b, struct pr
 			add_impression(e, &b->impression, p, values);
 		if (kind != IMPRESSION_UNLABELLED)
 			pool_impression(e, pool, &b->impression, p);
+		if (e->groups)
+			groups_add(e->groups, &b->impression, p, e->run_count);
 		if (++e->lines % LOOK_EVERY == 0) {
 			if (cli_interrupted())
 				return cli_interrupted_status();
@@ -101,7 +103,7 @@ enum status evaluation_run(struct evaluation *e, const char *behaviors, const ch
 	e->run_count = count;
 	e->runs = xcalloc(count, sizeof *e->runs);
 	e->pairs = xcalloc(pair_index(count, 0) + 1, sizeof *e->pairs);
-	enum status st = behaviors_open(&b, behaviors, NULL);
+	enum status st = behaviors_open(&b, behaviors, e->news);
 	for (size_t i = 0; !st && i < count; i++)
 		st = predictions_open(&p[i], predictions[i]);
 	if (!st) {

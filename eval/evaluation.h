@@ -7,6 +7,7 @@
 
 #include "common/status.h"
 #include "eval/compare.h"
+#include "eval/groups.h"
 #include "eval/metrics.h"
 #include "eval/rank_pool.h"
 
@@ -18,6 +19,10 @@ struct run_sums {
 };
 
 struct evaluation {
+	/* What the caller may set before evaluation_run; borrowed. */
+	const struct catalog *news; /* candidates must then be in it */
+	struct groups *groups;      /* filled in the same pass; those of news need the catalogue they were opened with */
+
 	size_t run_count;
 	uint64_t lines;                       /* impressions in the behaviors file */
 	uint64_t kinds[IMPRESSION_KINDS];     /* of them, by kind; only IMPRESSION_SCORED ones enter the means */
@@ -26,7 +31,7 @@ struct evaluation {
 };
 
 /* Reads the files to their ends. predictions [count], count > 0. ST_MALFORMED names file and line, also when no impression
- * has both a clicked and a not-clicked candidate. e is zeroed before, and released by the caller even after a failure. */
+ * has both a clicked and a not-clicked candidate. e is zeroed before but for what the caller may set, and released by the caller even after a failure. */
 MUST_CHECK enum status evaluation_run(struct evaluation *e, const char *behaviors, const char *const *predictions,
                                       size_t count);
 void evaluation_release(struct evaluation *e);

@@ -2,6 +2,8 @@
 #ifndef COVERLINE_EVAL_RESULTS_H
 #define COVERLINE_EVAL_RESULTS_H
 
+#include <jansson.h>
+
 #include "common/status.h"
 #include "common/strbuf.h"
 #include "eval/evaluation.h"
@@ -18,6 +20,14 @@ void results_table(const struct evaluation *e, char *const *names, struct strbuf
  * name), and for each metric delta_KEY, delta_KEY_error, delta_KEY_low, delta_KEY_high; t and p are of AUC. What is undefined is null. */
 MUST_CHECK enum status results_json(const struct evaluation *e, char *const *names, const char *const *predictions,
                                     struct strbuf *out);
+
+/* After the table: for each grouping a line a group and run; with no impressions at all, a group is left out. */
+void results_groups_table(const struct evaluation *e, char *const *names, struct strbuf *out);
+/* {"seen": {"seen user": {auc, mrr, ndcg5, ndcg10, impressions, skipped, skipped_no_click, …}, …}, …}: what results_json
+ * has under "groups" where there are any. The caller owns it. */
+json_t *results_groups_json(const struct evaluation *e, size_t run);
+/* Tab-separated: name, grouping, group, auc, mrr, ndcg5, ndcg10, impressions, skipped. */
+void results_groups_tsv(const struct evaluation *e, char *const *names, struct strbuf *out);
 
 /* A header and one line a run, tab-separated, with the keys of the JSON as column names; an empty field where it has null or
  * nothing. */

@@ -78,6 +78,65 @@ check "two files as JSON" json_two
 check "tab-separated values" tsv
 check "LaTeX: names escaped, and a tie is not bold" latex
 check "two formats at once" message 2 "at most one" --behaviors "$b" --predictions "$one" --json --tsv
+# Groups. The training split knows U1 only; N3 and N5 have images, N3 and N4 are sports.
+printf '9\tU1\t%s\tN1\tN3-1 N4-0\n' "$time" >"$scratch/train.tsv"
+mkdir -p "$scratch/data/images"
+for n in 1 2 3 4 5 6; do
+	printf 'N%s\t%s\tsub\tTitle\t\thttp://news.test/%s\t[]\t[]\n' "$n" "$(case $n in 3 | 4) echo sports ;; *) echo news ;; esac)" "$n"
+done >"$scratch/data/catalog.tsv"
+touch "$scratch/data/images/N3.jpg" "$scratch/data/images/N5.jpg"
+group() { # GROUPING GROUP: auc mrr impressions skipped
+	awk -F '\t' -v grouping="$1" -v group="$2" '$2 == grouping && $3 == group { print $4, $5, $8, $9 }' "$scratch/tsv"
+}
+is_group() { # GROUPING GROUP WANTED
+	[ "$(group "$1" "$2")" = "$3" ] || { echo "$1, $2: $(group "$1" "$2"), expected $3"; return 1; }
+}
+groups() {
+	evaluate --behaviors "$b" --predictions "$one" --tsv --groups seen,image,category,history,hour,seen:image \
+		--train "$scratch/train.tsv" --data "$scratch/data" >"$scratch/tsv" || return 1
+	# Impression 1 alone; 3 scored, 2 and 4 skipped.
+	is_group seen "seen user" "1 1 1 0" && is_group seen "unseen user" "0.5 0.625 1 2" || return 1
+	# With image: 1 has N3-0 N5-0; 2 has N3-0; 3 has N3-1 last, N5-0 before it; 4 has N3-1. Without: 3 has N4-1 before N6-0.
+	is_group image "with image" "0 0.5 1 3" && is_group image "without image" "1 1 1 2" || return 1
+	# Sports: 1 has N4-1 before N3-0; 3 has clicks only. News: no click anywhere.
+	is_group category sports "1 1 1 3" && is_group category news "  0 2" || return 1
+	is_group history 0 "  0 1" && is_group history 1-5 "0.75 0.8125 2 1" && [ -z "$(group history 51+)" ] || return 1
+	is_group hour 08 "0.75 0.8125 2 2" && is_group seen:image "unseen user, with image" "0 0.5 1 2"
+}
+hours() {
+	printf '%s\tU1\t11/15/2019 %s\tN1\tN3-0 N4-1\n' 1 "12:04:05 AM" 2 "12:04:05 PM" 3 "11:59:59 PM" >"$scratch/h.tsv"
+	printf '1 [2,1]\n2 [1,2]\n3 [1,2]\n' >"$scratch/h.txt"
+	evaluate --behaviors "$scratch/h.tsv" --predictions "$scratch/h.txt" --tsv --groups hour >"$scratch/tsv" || return 1
+	is_group hour 00 "1 1 1 0" && is_group hour 12 "0 0.5 1 0" && is_group hour 23 "0 0.5 1 0" && [ "$(wc -l <"$scratch/tsv")" = 4 ]
+}
+own_groups() {
+	printf 'impression\tpage\tkind\n1\tfront\ta\n3\tsport\t\n' >"$scratch/own.tsv"
+	evaluate --behaviors "$b" --predictions "$one" --tsv --group-by "$scratch/own.tsv" >"$scratch/tsv" || return 1
+	is_group page front "1 1 1 0" && is_group page "(none)" "  0 2" && is_group kind "(none)" "0.5 0.625 1 2" || return 1
+	printf 'news\tlength\nN3\tshort\nN5\tshort\n' >"$scratch/own.tsv"
+	evaluate --behaviors "$b" --predictions "$one" --tsv --group-by "$scratch/own.tsv" --data "$scratch/data" >"$scratch/tsv" || return 1
+	is_group length short "0 0.5 1 3" && is_group length "(none)" "1 1 1 2"
+}
+groups_printed() {
+	evaluate --behaviors "$b" --predictions "$one" "$two" --groups history >"$scratch/table" || return 1
+	grep -qE '^1-5 +one +0.7500 +0.8125 .* 2 +1$' "$scratch/table" && grep -qE '^0 +two +- +- +- +- +0 +1$' "$scratch/table" || return 1
+	evaluate --behaviors "$b" --predictions "$one" --groups history --json >"$scratch/json" && grep -q '"1-5": {' "$scratch/json"
+}
+own_refused() { # TEXT MESSAGE
+	printf "$1" >"$scratch/own.tsv"
+	message 3 "$2" --behaviors "$b" --predictions "$one" --group-by "$scratch/own.tsv" --data "$scratch/data"
+}
+check "groups of users, candidates, histories and hours, and crossed" groups
+check "hours around noon and midnight" hours
+check "groups from a file" own_groups
+check "groups in the table and in JSON" groups_printed
+check "a file of groups without its heading" own_refused '1\tfront\n' 'own.tsv:1: column 1: expected "impression", "user" or "news"'
+check "a file of groups with a column too few" own_refused 'user\ta\tb\nU1\tx\n' "own.tsv:2: expected 3 columns, found 2"
+check "an id twice in a file of groups" own_refused 'user\ta\nU1\tx\nU1\tx\n' 'own.tsv:3: "U1" is there a second time'
+check "a group of unknown news" own_refused 'news\ta\nN99\tx\n' 'own.tsv:2: "N99" is not in the catalogue'
+check "an unknown group" message 2 'found "colour"' --behaviors "$b" --predictions "$one" --groups colour
+check "seen users without a training split" message 2 "--train FILE is needed" --behaviors "$b" --predictions "$one" --groups seen
+check "images without data" message 2 "--data DATA is needed" --behaviors "$b" --predictions "$one" --groups image
 check "a line too few" refused '1 [2,1,3]\n2 [1,2]\n3 [4,1,2,3]\n' "bad.txt:4: expected impression \"4\""
 check "a line too many" refused '1 [2,1,3]\n2 [1,2]\n3 [4,1,2,3]\n4 [1]\n5 [1]\n' "bad.txt:5: expected the end of the file"
 check "lines in another order" refused '2 [1,2]\n1 [2,1,3]\n' "bad.txt:1: expected impression \"1\""
