@@ -12,6 +12,7 @@ enum { OUTPUT_MAX = 1 << 28 };
 struct options {
 	const char *behaviors, *groups, *train, *data, *group_by;
 	struct cli_list predictions, names;
+	int64_t bootstrap, seed;
 	bool json, tsv, latex;
 };
 
@@ -42,6 +43,7 @@ static void print_tsv(const struct options *o, const struct evaluation *e, char 
 static void print_tables(const struct evaluation *e, char *const *names, struct strbuf *out)
 {
 	results_table(e, names, out);
+	results_certainty_table(e, names, out);
 	if (e->groups)
 		results_groups_table(e, names, out);
 }
@@ -93,7 +95,7 @@ static enum status open_groups(const struct options *o, struct evaluation *e, st
 
 int main(int argc, char **argv)
 {
-	struct options o = {0};
+	struct options o = {.seed = 1};
 	const struct cli_option options[] = {
 		{"behaviors", CLI_STRING, &o.behaviors, "FILE",
 	     "The impressions with their clicks, as scored: DATA/behaviors/dev.tsv.", 0, 0},
@@ -101,6 +103,10 @@ int main(int argc, char **argv)
 	     "What score wrote (MIND's submission format); with several, each is compared with the first.", 0, 0},
 		{"name", CLI_LIST, &o.names, "NAME",
 	     "What the prediction files are called, in their order; otherwise by their folders.", 0, 0},
+		{"bootstrap", CLI_INT, &o.bootstrap, "N",
+	     "Bootstrap intervals from N replicates, over impressions and over users; 0: none.", 0,
+	     BOOTSTRAP_REPLICATES_MAX},
+		{"seed", CLI_INT, &o.seed, "N", "Of the bootstrap.", 0, 0},
 		{"groups", CLI_STRING, &o.groups, "LIST",
 	     "Metrics by group too: of seen, image, state, category, history, hour; seen:image crosses two.", 0, 0},
 		{"train", CLI_STRING, &o.train, "FILE", "The training split, which tells seen users from unseen ones.", 0, 0},
@@ -127,6 +133,9 @@ int main(int argc, char **argv)
 	struct evaluation e = {0};
 	struct groups groups = {0};
 	struct data_files data = {0};
+	struct bootstrap bootstrap = {.replicates = (uint32_t)o.bootstrap, .seed = (uint64_t)o.seed, .workers = c.jobs};
+	if (o.bootstrap)
+		e.bootstrap = &bootstrap;
 	enum status st = check_options(&o);
 	if (!st)
 		st = open_groups(&o, &e, &groups, &data);
@@ -136,6 +145,7 @@ int main(int argc, char **argv)
 		st = print_results(&o, &e);
 	evaluation_release(&e);
 	groups_release(&groups);
+	bootstrap_release(&bootstrap);
 	data_files_release(&data);
 	return cli_finish(&c, st);
 }

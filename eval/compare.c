@@ -75,7 +75,7 @@ double student_quantile(double p, double df)
 struct comparison paired_compare(const struct paired *p)
 {
 	const double n = (double)p->n;
-	struct comparison c = {p->n ? p->mean : NAN, NAN, NAN, NAN, NAN, NAN};
+	struct comparison c = {p->n ? p->mean : NAN, NAN, NAN, NAN, NAN, NAN, NAN};
 	if (p->n < 2)
 		return c;
 	const bool alike = p->squares <= 0;
@@ -87,16 +87,36 @@ struct comparison paired_compare(const struct paired *p)
 		c.t = c.mean == 0 ? 0 : copysign(INFINITY, c.mean);
 	else
 		c.t = c.mean / c.error;
+	c.effect = c.t / sqrt(n);
 	c.p = c.t == 0 ? 1 : student_p(c.t, n - 1);
 	return c;
 }
 
 struct comparison comparison_reversed(const struct comparison *c)
 {
-	return (struct comparison){-c->mean, c->error, -c->high, -c->low, -c->t, c->p};
+	return (struct comparison){-c->mean, c->error, -c->high, -c->low, -c->t, c->p, -c->effect};
 }
 
 bool comparison_certain(const struct comparison *c)
 {
 	return c->low > 0 || c->high < 0;
+}
+
+/* How many comparisons are at least as uncertain as i, itself counted: what its p is multiplied by. */
+static size_t holm_factor(const double *p, size_t n, size_t i)
+{
+	size_t factor = 0;
+	for (size_t j = 0; j < n; j++)
+		factor += p[j] > p[i] || (p[j] == p[i] && j >= i);
+	return factor;
+}
+
+void holm_adjust(const double *p, size_t n, double *adjusted)
+{
+	for (size_t i = 0; i < n; i++) {
+		adjusted[i] = isnan(p[i]) ? NAN : 0;
+		for (size_t j = 0; j < n; j++)
+			if (p[j] <= p[i])
+				adjusted[i] = fmax(adjusted[i], fmin(1, p[j] * (double)holm_factor(p, n, j)));
+	}
 }

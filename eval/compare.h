@@ -3,6 +3,7 @@
 #define COVERLINE_EVAL_COMPARE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* Running mean of differences d, and the sum of their squared distances from it (Welford 1962). Zero-initialise before
@@ -15,15 +16,20 @@ struct paired {
 void paired_add(struct paired *p, double d);
 
 /* mean of d, its standard error, and the 95 % interval and two-sided p of Student's t with n - 1 degrees of freedom.
- * Everything but the mean is NaN for n < 2. Equal differences have error 0: p is then 1 if they are 0, else 0. */
+ * Everything but the mean is NaN for n < 2. Equal differences have error 0: p is then 1 if they are 0, else 0. effect
+ * is Cohen's d of paired differences, mean / their standard deviation. */
 struct comparison {
-	double mean, error, low, high, t, p;
+	double mean, error, low, high, t, p, effect;
 };
 struct comparison paired_compare(const struct paired *p);
 /* The same of -d: the comparison the other way round. */
 struct comparison comparison_reversed(const struct comparison *c);
 /* True if the interval leaves out 0. */
 bool comparison_certain(const struct comparison *c);
+
+/* Holm's correction for n comparisons (Holm 1979): adjusted[i] is p[i] so enlarged that rejecting where adjusted < 0.05 errs
+ * with at most 5 % anywhere. NaNs count as no comparison and stay NaN. */
+void holm_adjust(const double *p, size_t n, double *adjusted);
 
 /* P(|T| >= |t|) for Student's t with df > 0 degrees of freedom. */
 double student_p(double t, double df);

@@ -28,8 +28,8 @@ static double first_hit(const struct impression *im, const uint32_t *order)
 	return 1.0 / (double)(i + 1);
 }
 
-static void add_impression(struct evaluation *e, const struct impression *im, const struct predictions *p,
-                           double (*values)[METRIC_COUNT])
+static enum status add_impression(struct evaluation *e, const struct impression *im, const struct predictions *p,
+                                  double (*values)[METRIC_COUNT])
 {
 	for (size_t i = 0; i < e->run_count; i++) {
 		metrics_of_order(im->labels, p[i].order, im->candidate_count, values[i]);
@@ -40,6 +40,7 @@ static void add_impression(struct evaluation *e, const struct impression *im, co
 				paired_add(&e->pairs[pair_index(i, j)][m], values[i][m] - values[j][m]);
 		}
 	}
+	return e->bootstrap ? bootstrap_add(e->bootstrap, im->user, im->user_length, values, e->run_count) : ST_OK;
 }
 
 static void pool_impression(const struct evaluation *e, struct rank_pool *pool, const struct impression *im,
@@ -66,7 +67,9 @@ static enum status read_all(struct evaluation *e, struct behaviors *b, struct pr
 		const enum impression_kind kind = impression_kind(b->impression.labels, b->impression.candidate_count);
 		e->kinds[kind]++;
 		if (kind == IMPRESSION_SCORED)
-			add_impression(e, &b->impression, p, values);
+			st = add_impression(e, &b->impression, p, values);
+		if (st)
+			return st;
 		if (kind != IMPRESSION_UNLABELLED)
 			pool_impression(e, pool, &b->impression, p);
 		if (e->groups)
@@ -114,6 +117,8 @@ enum status evaluation_run(struct evaluation *e, const char *behaviors, const ch
 	}
 	if (!st)
 		st = read_ends(e, behaviors, p);
+	if (!st && e->bootstrap)
+		st = bootstrap_finish(e->bootstrap);
 	for (size_t i = 0; !st && i < count; i++)
 		e->runs[i].pooled = rank_pool_measure(&pool, i);
 	for (size_t i = 0; i < count; i++)

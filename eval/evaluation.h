@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "common/status.h"
+#include "eval/bootstrap.h"
 #include "eval/compare.h"
 #include "eval/groups.h"
 #include "eval/metrics.h"
@@ -20,8 +21,9 @@ struct run_sums {
 
 struct evaluation {
 	/* What the caller may set before evaluation_run; borrowed. */
-	const struct catalog *news; /* candidates must then be in it */
-	struct groups *groups;      /* filled in the same pass; those of news need the catalogue they were opened with */
+	const struct catalog *news;  /* candidates must then be in it */
+	struct groups *groups;       /* filled in the same pass; those of news need the catalogue they were opened with */
+	struct bootstrap *bootstrap; /* filled from the scored impressions */
 
 	size_t run_count;
 	uint64_t lines;                       /* impressions in the behaviors file */

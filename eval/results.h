@@ -29,6 +29,13 @@ json_t *results_groups_json(const struct evaluation *e, size_t run);
 /* Tab-separated: name, grouping, group, auc, mrr, ndcg5, ndcg10, impressions, skipped. */
 void results_groups_tsv(const struct evaluation *e, char *const *names, struct strbuf *out);
 
+/* After the table: AUC's bootstrap intervals, and of the differences to the first intervals and p by every test with Holm's
+ * correction for the number of runs. Nothing for one run without a bootstrap. */
+void results_certainty_table(const struct evaluation *e, char *const *names, struct strbuf *out);
+/* Adds to a run's object p_holm and effect (of AUC, from the second run on), and with a bootstrap for each metric
+ * KEY_bootstrap_low and _high, KEY_bootstrap_users_low and _high, the same with delta_ before it and then _p as well. */
+void results_certainty_json(const struct evaluation *e, size_t run, json_t *o);
+
 /* A header and one line a run, tab-separated, with the keys of the JSON as column names; an empty field where it has null or
  * nothing. */
 void results_tsv(const struct evaluation *e, char *const *names, const char *const *predictions, struct strbuf *out);

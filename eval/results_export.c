@@ -39,7 +39,7 @@ static void tsv_header(struct strbuf *out)
 
 static void tsv_differences(const struct evaluation *e, size_t run, struct strbuf *out)
 {
-	const struct comparison none = {NAN, NAN, NAN, NAN, NAN, NAN};
+	const struct comparison none = {NAN, NAN, NAN, NAN, NAN, NAN, NAN};
 	for (int m = 0; m < METRIC_COUNT; m++) {
 		const struct comparison c = run ? evaluation_compare(e, run, 0, (enum metric)m) : none;
 		tsv_number(out, c.mean);

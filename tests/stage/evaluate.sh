@@ -122,6 +122,26 @@ groups_printed() {
 	grep -qE '^1-5 +one +0.7500 +0.8125 .* 2 +1$' "$scratch/table" && grep -qE '^0 +two +- +- +- +- +0 +1$' "$scratch/table" || return 1
 	evaluate --behaviors "$b" --predictions "$one" --groups history --json >"$scratch/json" && grep -q '"1-5": {' "$scratch/json"
 }
+# A hundred impressions of thirty users; the first run is right three times in four, the second the other way round.
+certainty() {
+	for i in $(seq 1 100); do
+		printf '%s\tU%s\t%s\tN1\tN3-1 N4-0 N5-0\n' "$i" $((i % 30)) "$time" >>"$scratch/c.tsv"
+		if [ $((i * 7 % 4)) = 0 ]; then good='[3,1,2]' bad='[1,2,3]'; else good='[1,2,3]' bad='[3,1,2]'; fi
+		echo "$i $good" >>"$scratch/c1.txt"
+		echo "$i $bad" >>"$scratch/c2.txt"
+	done
+	for j in 1 3; do
+		evaluate --behaviors "$scratch/c.tsv" --predictions "$scratch"/c[12].txt --bootstrap 500 -j $j >"$scratch/table$j" || return 1
+		evaluate --behaviors "$scratch/c.tsv" --predictions "$scratch"/c[12].txt --bootstrap 500 --seed 2 -j $j --json >"$scratch/json$j" || return 1
+	done
+	cmp "$scratch/table1" "$scratch/table3" && cmp "$scratch/json1" "$scratch/json3" && cp "$scratch/json1" "$scratch/json" || return 1
+	grep -q 'bootstrap, 500 replicates' "$scratch/table1" && grep -qE '^c2.txt .*-0.5000 .*< 0.001' "$scratch/table1" || { cat "$scratch/table1"; return 1; }
+	local low high effect
+	low=$(number delta_auc_bootstrap_low) high=$(number delta_auc_bootstrap_high) effect=$(number effect)
+	# The t interval is -0.5 -+ 0.1727, and the effect -0.5 / 0.8704.
+	awk -v low="$low" -v high="$high" -v effect="$effect" \
+		'BEGIN { exit !(low > -0.72 && low < -0.62 && high > -0.38 && high < -0.28 && effect > -0.575 && effect < -0.574) }'
+}
 own_refused() { # TEXT MESSAGE
 	printf "$1" >"$scratch/own.tsv"
 	message 3 "$2" --behaviors "$b" --predictions "$one" --group-by "$scratch/own.tsv" --data "$scratch/data"
@@ -130,6 +150,7 @@ check "groups of users, candidates, histories and hours, and crossed" groups
 check "hours around noon and midnight" hours
 check "groups from a file" own_groups
 check "groups in the table and in JSON" groups_printed
+check "bootstrap intervals, alike on any number of threads" certainty
 check "a file of groups without its heading" own_refused '1\tfront\n' 'own.tsv:1: column 1: expected "impression", "user" or "news"'
 check "a file of groups with a column too few" own_refused 'user\ta\tb\nU1\tx\n' "own.tsv:2: expected 3 columns, found 2"
 check "an id twice in a file of groups" own_refused 'user\ta\nU1\tx\nU1\tx\n' 'own.tsv:3: "U1" is there a second time'

@@ -62,6 +62,7 @@ static void test_by_hand(void **state)
 	assert_float_equal(c.low, 3 - 3.182446305284 * error, 1e-9);
 	assert_float_equal(c.high, 3 + 3.182446305284 * error, 1e-9);
 	assert_float_equal(c.p, student_p(3 / error, 3), 1e-15);
+	assert_float_equal(c.effect, 3 / sqrt(14.0 / 3), 1e-12);
 	assert_false(comparison_certain(&c));
 	const struct comparison back = comparison_reversed(&c);
 	assert_float_equal(back.mean, -3, 1e-12);
@@ -95,11 +96,27 @@ static void test_degenerate(void **state)
 	assert_true(comparison_certain(&c) && c.high < 0);
 }
 
+/* Holm: the smallest of four times 4, the next times 3, and so on, never falling, at most 1. */
+static void test_holm(void **state)
+{
+	(void)state;
+	static const double p[] = {0.04, 0.01, 0.03, 0.005, NAN}, wanted[] = {0.06, 0.03, 0.06, 0.02};
+	double found[5];
+	holm_adjust(p, 5, found);
+	for (int i = 0; i < 4; i++)
+		assert_float_equal(found[i], wanted[i], 1e-15);
+	assert_true(isnan(found[4]));
+	holm_adjust((const double[]){0.6, 0.6, 0}, 3, found);
+	assert_float_equal(found[0], 1, 0);
+	assert_float_equal(found[1], 1, 0);
+	assert_float_equal(found[2], 0, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_closed_forms), cmocka_unit_test(test_quantiles),  cmocka_unit_test(test_normal_limit),
-		cmocka_unit_test(test_by_hand),      cmocka_unit_test(test_degenerate),
+		cmocka_unit_test(test_by_hand),      cmocka_unit_test(test_degenerate), cmocka_unit_test(test_holm),
 	};
 	return cmocka_run_group_tests_name("compare", tests, NULL, NULL);
 }
