@@ -182,6 +182,10 @@ fuzz-run: $(FUZZERS)
 			-artifact_prefix=$$f. $$f.corpus $$(test ! -d $$seeds || echo $$seeds) || failed="$$failed $$name"; \
 	done; test -z "$$failed" || { echo "failed:$$failed"; exit 1; }
 
+.PHONY: bench-evaluate
+bench-evaluate: $(call program,evaluate) ## time evaluate on a split of MIND-large dev's shape, beside MIND's metrics in Python
+	@BUILD=$(BUILD) bash tests/bench/bench_evaluate.sh
+
 # Demo and pipelines --------------------------------------------------------------------------------------------------
 
 include $(wildcard pipelines/demo.mk pipelines/mind-small.mk)
