@@ -60,9 +60,11 @@ DEMO_CONFIG_nrms-im := pipelines/configs/demo-nrms-im.ini
 DEMO_CONFIG_nrms-im-shuffled := pipelines/configs/demo-nrms-im.ini
 DEMO_SET_nrms-im-shuffled := --set data.shuffle_pictures=7
 
-# A run's best parameters are there before its last epoch is: that it has ended is told by a file of its own.
+# A run's best parameters are there before its last epoch is: that it has ended is told by a file of its own. A run that was
+# begun with an older configuration begins anew.
 define demo_run_rules
 $(DEMO_RUNS)/$1/trained: $(DEMO_CONFIG_$1) $(DEMO_DATA)/features/impression.h5 | programs
+	@if [ -e $$(@D)/config.ini ] && [ $$< -nt $$(@D)/config.ini ]; then rm -rf $$(@D); fi
 	$(DEMO_COVERLINE) train $(DEMO_DATA) --config $$< --out $$(@D) -j 1 $(DEMO_SET_$1)
 	@touch $$@
 $(DEMO_RUNS)/$1/prediction.txt: $(DEMO_RUNS)/$1/trained | programs
