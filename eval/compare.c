@@ -107,7 +107,7 @@ static size_t holm_factor(const double *p, size_t n, size_t i)
 {
 	size_t factor = 0;
 	for (size_t j = 0; j < n; j++)
-		factor += p[j] > p[i] || (p[j] == p[i] && j >= i);
+		factor += p[j] > p[i] || (j >= i && p[j] == p[i]);
 	return factor;
 }
 
