@@ -130,7 +130,7 @@ static enum status divide_hour(struct groups *g, const struct groups_options *o)
 	(void)o;
 	struct division *d = add_division(g, DIVISION_HOUR, "hour");
 	for (int i = 0; i < HOURS; i++) {
-		char label[8];
+		char label[16];
 		snprintf(label, sizeof label, "%02d", i);
 		add_label(d, label);
 	}
