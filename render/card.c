@@ -186,11 +186,27 @@ static double draw_line(struct painter *p, struct lettering *l, const char *text
 	return top;
 }
 
+static double measure_line(void *context, const char *text)
+{
+	struct lettering *l = context;
+	PangoRectangle advance;
+
+	pango_layout_set_text(l->layout, text, -1);
+	pango_layout_get_extents(l->layout, NULL, &advance);
+	return advance.width / (double)PANGO_SCALE;
+}
+
 static void draw_title(struct painter *p, const char *title, struct arena *a, struct card_boxes *boxes)
 {
+	const struct wrap_limits limits = {.rule = p->preset->wrap,
+	                                   .lines = p->preset->lines,
+	                                   .characters = p->preset->line_characters,
+	                                   .width_px = p->preset->title_width,
+	                                   .measure = measure_line,
+	                                   .context = &p->title};
 	struct wrap wrap;
 
-	wrap_title(&wrap, a, title, p->preset->line_characters, p->preset->lines);
+	wrap_title(&wrap, a, title, &limits);
 	boxes->line_count = wrap.line_count;
 	boxes->cut = wrap.cut;
 	boxes->word_lost = wrap.word_lost;

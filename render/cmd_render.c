@@ -1,5 +1,7 @@
 /* coverline render: paints the card that a reader saw of each news, and says where everything on it is. */
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/catalog.h"
 #include "common/cli.h"
@@ -8,14 +10,18 @@
 #include "common/part.h"
 #include "common/shard.h"
 #include "render/fonts.h"
+#include "render/layout.h"
 #include "render/preset.h"
 #include "render/render.h"
 
 struct command {
 	struct render_options render;
-	const char *preset, *title_font, *category_font, *show, *out;
-	int64_t part_rows, png_level;
-	bool outlines;
+	struct layout layout;
+	struct card_preset card;
+	const char *preset, *layout_file, *title_font, *category_font, *wrap, *image_fit, *show, *out;
+	int64_t part_rows, png_level, seed;
+	int64_t shuffle_seed; /* < 0: images stay where they are */
+	bool outlines, print_layout;
 };
 
 static enum status find_fonts(struct command *c)
@@ -29,11 +35,54 @@ static enum status find_fonts(struct command *c)
 	return st;
 }
 
+static enum status choose_design(struct command *c)
+{
+	const struct card_preset *preset = preset_find(c->preset ? c->preset : "im-mind");
+	enum status st;
+
+	if (c->preset && c->layout_file)
+		return status_fail(ST_USAGE, "--preset and --layout: only one of them");
+	if (!preset)
+		return status_fail(ST_USAGE, "--preset %s: expected im-mind or im-mind-code", c->preset);
+	c->card = *preset;
+	if (c->layout_file || c->print_layout) {
+		st = layout_read(&c->layout, c->layout_file);
+		if (st != ST_OK)
+			return st;
+		c->card = c->layout.card;
+		c->render.layout = c->layout_file ? c->layout.text.data : NULL;
+		c->title_font = c->title_font ? c->title_font : c->layout.title_font;
+		c->category_font = c->category_font ? c->category_font : c->layout.category_font;
+	}
+	if (strcmp(c->wrap, "paper") != 0 && strcmp(c->wrap, "width") != 0)
+		return status_fail(ST_USAGE, "--wrap %s: expected paper or width", c->wrap);
+	c->card.wrap = strcmp(c->wrap, "width") == 0 ? WRAP_WIDTH : WRAP_PAPER;
+	c->render.preset = &c->card;
+	return ST_OK;
+}
+
+static enum status choose_fit(struct command *c)
+{
+	static const char *const names[] = {
+		[IMAGE_COVER] = "cover", [IMAGE_STRETCH] = "stretch", [IMAGE_CONTAIN] = "contain"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		if (strcmp(c->image_fit, names[i]) == 0) {
+			c->render.image_fit = (enum image_fit)i;
+			return ST_OK;
+		}
+	}
+	return status_fail(ST_USAGE, "--image-fit %s: expected stretch, cover or contain", c->image_fit);
+}
+
 static enum status check(struct command *c, const struct cli *cli)
 {
-	c->render.preset = preset_find(c->preset);
-	if (!c->render.preset)
-		return status_fail(ST_USAGE, "--preset %s: expected im-mind or im-mind-code", c->preset);
+	enum status st = choose_design(c);
+
+	if (st == ST_OK)
+		st = choose_fit(c);
+	if (st != ST_OK)
+		return st;
 	if ((c->show != NULL) != (c->out != NULL))
 		return status_fail(ST_USAGE, "--show ID and --out FILE go together");
 	if (c->outlines && !c->show)
@@ -41,6 +90,7 @@ static enum status check(struct command *c, const struct cli *cli)
 	c->render.data = cli->operands[0];
 	c->render.part_rows = (uint64_t)c->part_rows;
 	c->render.png_level = (int)c->png_level;
+	c->render.seed = (uint64_t)c->seed;
 	c->render.jobs = cli->jobs;
 	c->render.shard_index = cli->shard_index;
 	c->render.shard_count = cli->shard_count;
@@ -62,34 +112,63 @@ static enum status render_all(const struct render_options *o, const struct catal
 	return st;
 }
 
-static enum status run(struct command *c, const struct cli *cli)
+static enum status paint(struct command *c)
 {
 	struct catalog news = {0};
-	enum status st = check(c, cli);
+	uint32_t *image_row = NULL;
+	enum status st = find_fonts(c);
 
-	if (st != ST_OK)
-		return st;
-	st = find_fonts(c);
 	if (st == ST_OK)
 		st = catalog_open(&news, c->render.data);
 	if (st == ST_OK)
 		st = image_start("coverline-render");
 	if (st == ST_OK) {
+		if (c->shuffle_seed >= 0)
+			image_row = render_shuffle_images(&c->render, &news, (uint64_t)c->shuffle_seed);
+		c->render.image_row = image_row;
+		c->render.shuffle_seed = c->shuffle_seed;
 		st = c->show ? render_show(&c->render, &news, c->show, c->out, c->outlines) : render_all(&c->render, &news);
 		image_stop();
 	}
+	free(image_row);
 	catalog_close(&news);
 	font_release(&c->render.title_font);
 	font_release(&c->render.category_font);
 	return st;
 }
 
+static enum status run(struct command *c, const struct cli *cli)
+{
+	enum status st = check(c, cli);
+
+	if (st == ST_OK && c->print_layout)
+		st = fputs(c->layout.text.data, stdout) < 0 || fflush(stdout) != 0 ? status_errno("stdout") : ST_OK;
+	else if (st == ST_OK)
+		st = paint(c);
+	layout_release(&c->layout);
+	return st;
+}
+
 int main(int argc, char **argv)
 {
-	struct command c = {.preset = "im-mind", .part_rows = SHARD_PART_ROWS, .png_level = 3};
+	struct command c = {.render.image_share = 1,
+	                    .wrap = "paper",
+	                    .image_fit = "stretch",
+	                    .part_rows = SHARD_PART_ROWS,
+	                    .png_level = 3,
+	                    .seed = 1,
+	                    .shuffle_seed = -1};
 	const struct cli_option options[] = {
 		{"preset", CLI_STRING, &c.preset, "NAME",
 	     "the card's design: im-mind (615 x 195, the default) or im-mind-code (610 x 195).", 0, 0},
+		{"layout", CLI_STRING, &c.layout_file, "FILE", "a design of your own instead: an ini file, see --print-layout.",
+	     0, 0},
+		{"print-layout", CLI_FLAG, &c.print_layout, NULL,
+	     "print the layout in full, IM-MIND's without --layout, with what each key means, and do nothing else.", 0, 0},
+		{"wrap", CLI_STRING, &c.wrap, "RULE",
+	     "lines end by paper: at 27 characters, as IM-MIND was made (the default); or by width: where the text reaches "
+	     "the title's right edge.",
+	     0, 0},
 		{"title-font", CLI_STRING, &c.title_font, "FONT",
 	     "a font file, or an installed family whose semibold is used; by default the first installed of Segoe UI, "
 	     "Selawik, Open Sans.",
@@ -97,6 +176,15 @@ int main(int argc, char **argv)
 		{"category-font", CLI_STRING, &c.category_font, "FONT", "likewise for categories, in the regular weight.", 0,
 	     0},
 		{"no-image", CLI_FLAG, &c.render.no_image, NULL, "leave the cover's area empty on all cards.", 0, 0},
+		{"image-share", CLI_REAL, &c.render.image_share, "S",
+	     "the share of the news, chosen by --seed, that keep their image; a larger share keeps all that a smaller one "
+	     "does.",
+	     0, 1},
+		{"seed", CLI_INT, &c.seed, "N", "for --image-share.", 0, INT32_MAX},
+		{"shuffle-images", CLI_INT, &c.shuffle_seed, "SEED",
+	     "give every news with an image that of another one; -1: leave them.", -1, INT32_MAX},
+		{"image-fit", CLI_STRING, &c.image_fit, "HOW",
+	     "stretch (the default), cover (fill and cut) or contain (white borders).", 0, 0},
 		{"png-level", CLI_INT, &c.png_level, "N", "compression of the cards, 0 to 9.", 0, 9},
 		{"part-rows", CLI_INT, &c.part_rows, "N", "news a part of the boxes.", 1, (double)PART_ROWS_MAX},
 		{"only", CLI_LIST, &c.render.only, "ID", "just the parts that hold these news.", 0, 0},

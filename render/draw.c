@@ -41,20 +41,20 @@ struct drawing {
 /* One card --------------------------------------------------------------------------------------------------------- */
 
 /* Reads and fits the cover. *damage says why, in the caller's memory, if there is an image that cannot be used. */
-static enum status load_cover(const struct render_options *o, const char *id, struct image *cover, bool *have,
-                              char **damage)
+static enum status load_cover(const struct render_options *o, const struct catalog *news, uint32_t row,
+                              struct image *cover, bool *have, char **damage)
 {
-	char *path = render_image_path(o, id);
+	char *path = render_image_path(o, news, row);
 	struct strbuf bytes;
 	enum status st = ST_OK;
 
 	*have = false;
 	strbuf_init(&bytes, IMAGE_BYTES_MAX);
-	if (o->no_image || !file_exists(path))
+	if (!path || !file_exists(path))
 		goto out;
 	st = file_read(path, &bytes);
 	if (st == ST_OK)
-		st = image_decode(cover, bytes.data, bytes.len, o->preset->image_width, o->preset->image_height, IMAGE_STRETCH,
+		st = image_decode(cover, bytes.data, bytes.len, o->preset->image_width, o->preset->image_height, o->image_fit,
 		                  NULL, NULL);
 	*have = st == ST_OK;
 	if (st == ST_MALFORMED || st == ST_MEMORY) {
@@ -67,9 +67,10 @@ out:
 	return st;
 }
 
-static enum status draw_card(const struct render_options *o, struct painter *painter, const struct news *news,
-                             struct slot *s)
+static enum status draw_card(const struct render_options *o, struct painter *painter, const struct catalog *catalog,
+                             uint32_t row, struct slot *s)
 {
+	const struct news *news = &catalog->news[row];
 	struct image cover = {0};
 	bool have;
 	enum status st;
@@ -77,7 +78,7 @@ static enum status draw_card(const struct render_options *o, struct painter *pai
 	arena_reset(&s->arena);
 	free(s->damage);
 	s->damage = NULL;
-	st = load_cover(o, news->id, &cover, &have, &s->damage);
+	st = load_cover(o, catalog, row, &cover, &have, &s->damage);
 	if (st == ST_OK) {
 		struct card card = {.title = news->title, .category = news->category, .cover = have ? &cover : NULL};
 
@@ -139,17 +140,17 @@ static enum status work(void *context, int64_t item, int slot, int worker)
 {
 	struct drawing *d = context;
 	struct slot *s = &d->slots[slot];
-	const struct news *news = &d->news->news[render_parts_row(d->parts, item)];
+	uint32_t row = render_parts_row(d->parts, item);
 	uint8_t *bytes = NULL;
 	size_t n = 0;
 	char *path;
-	enum status st = draw_card(d->o, d->painters[worker], news, s);
+	enum status st = draw_card(d->o, d->painters[worker], d->news, row, s);
 
 	if (st == ST_OK)
 		st = image_encode_png(&s->pixels, d->o->png_level, &bytes, &n);
 	if (st != ST_OK)
 		return st;
-	path = render_card_path(d->o, news->id);
+	path = render_card_path(d->o, d->news->news[row].id);
 	st = write_whole(path, bytes, n);
 	free(path);
 	free(bytes);
@@ -255,7 +256,7 @@ enum status render_show(const struct render_options *o, const struct catalog *ne
 		return status_fail(ST_USAGE, "--show %s: no such news in the catalogue", id);
 	st = painter_open(&painter, o->preset, &o->title_font, &o->category_font);
 	if (st == ST_OK)
-		st = draw_card(o, painter, &news->news[row], &s);
+		st = draw_card(o, painter, news, row, &s);
 	if (st == ST_OK && s.damage)
 		log_warn("%s; its card is drawn without it", s.damage);
 	if (st == ST_OK && outlines)

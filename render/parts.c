@@ -11,24 +11,55 @@
 #include "common/log.h"
 #include "common/pool.h"
 #include "common/shard.h"
+#include "common/strbuf.h"
 
-#define REVISION "1" /* of the drawing: another one means that all cards are drawn again */
+#define REVISION "2" /* of the drawing: another one means that all cards are drawn again */
 #define WINDOW   64
 
-char *render_image_path(const struct render_options *o, const char *id)
-{
-	return path_printf("%s/images/%s.jpg", o->data, id);
-}
+#define ARGUMENTS_BYTES 1024
 
 char *render_card_path(const struct render_options *o, const char *id)
 {
 	return path_printf("%s/cards/%s.png", o->data, id);
 }
 
+/* What differs from the default is said; the rest is not. */
+static void add_image_options(const struct render_options *o, struct strbuf *out)
+{
+	static const char *const fits[] = {
+		[IMAGE_COVER] = "cover", [IMAGE_STRETCH] = "stretch", [IMAGE_CONTAIN] = "contain"};
+
+	if (o->no_image)
+		strbuf_puts(out, " --no-image");
+	if (o->image_share < 1)
+		strbuf_printf(out, " --image-share %.17g --seed %llu", o->image_share, (unsigned long long)o->seed);
+	if (o->image_row)
+		strbuf_printf(out, " --shuffle-images %lld", (long long)o->shuffle_seed);
+	if (o->image_fit != IMAGE_STRETCH)
+		strbuf_printf(out, " --image-fit %s", fits[o->image_fit]);
+}
+
 char *render_arguments(const struct render_options *o)
 {
-	return path_printf("--preset %s%s --png-level %d --part-rows %llu", o->preset->name,
-	                   o->no_image ? " --no-image" : "", o->png_level, (unsigned long long)o->part_rows);
+	struct strbuf out;
+	char *text;
+
+	strbuf_init(&out, ARGUMENTS_BYTES);
+	if (o->layout) {
+		char hex[DIGEST_HEX];
+
+		digest_bytes(o->layout, strlen(o->layout), hex);
+		strbuf_printf(&out, "--layout sha256:%s", hex);
+	} else {
+		strbuf_printf(&out, "--preset %s", o->preset->name);
+	}
+	if (o->preset->wrap == WRAP_WIDTH)
+		strbuf_puts(&out, " --wrap width");
+	add_image_options(o, &out);
+	strbuf_printf(&out, " --png-level %d --part-rows %llu", o->png_level, (unsigned long long)o->part_rows);
+	text = xstrdup(out.data);
+	strbuf_release(&out);
+	return text;
 }
 
 char *render_fonts(const struct render_options *o)
@@ -124,13 +155,13 @@ struct check {
 static enum status digest_image(void *context, int64_t item, int slot, int worker)
 {
 	struct check *c = context;
-	const char *id = c->news->news[render_parts_row(c->candidates, item)].id;
-	char *image = render_image_path(c->o, id), *card = render_card_path(c->o, id);
+	uint32_t row = render_parts_row(c->candidates, item);
+	char *image = render_image_path(c->o, c->news, row), *card = render_card_path(c->o, c->news->news[row].id);
 	enum status st = ST_OK;
 
 	(void)worker;
 	c->image[slot][0] = '\0';
-	if (!c->o->no_image && file_exists(image))
+	if (image && file_exists(image))
 		st = digest_file(image, c->image[slot]);
 	c->drawn[slot] = file_exists(card);
 	free(image);

@@ -6,6 +6,7 @@
 
 #include "common/boxes.h"
 #include "common/status.h"
+#include "render/wrap.h"
 
 struct text_style {
 	double x, y;  /* the pen's start, and the top of the first line (its ascender, not its ink) */
@@ -19,7 +20,9 @@ struct card_preset {
 	int32_t width, height;
 	int32_t image_x, image_y, image_width, image_height;
 	struct text_style title, category;
-	int line_characters; /* most a title line takes, in code points */
+	enum wrap_rule wrap;
+	int line_characters; /* most a title line takes by WRAP_PAPER, in code points */
+	double title_width;  /* most it takes by WRAP_WIDTH */
 	int lines;           /* most a title takes; at most CARD_LINES_MAX */
 };
 

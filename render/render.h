@@ -10,6 +10,7 @@
 
 #include "common/catalog.h"
 #include "common/cli.h"
+#include "common/image.h"
 #include "common/status.h"
 #include "render/fonts.h"
 #include "render/preset.h"
@@ -19,7 +20,13 @@ struct render_options {
 	const char *data; /* the folder */
 	const struct card_preset *preset;
 	struct font_file title_font, category_font;
-	bool no_image; /* leave the cover's area empty on all cards */
+	const char *layout; /* the layout's text; NULL: a preset */
+	bool no_image;      /* leave the cover's area empty on all cards */
+	double image_share; /* of the news, chosen by seed, that keep their image; 1: all */
+	uint64_t seed;
+	const uint32_t *image_row; /* [rows of the catalogue] whose image is on the card; NULL: each its own */
+	int64_t shuffle_seed;      /* that image_row came from */
+	enum image_fit image_fit;
 	uint64_t part_rows;
 	int png_level; /* 0 … 9 */
 	int jobs;
@@ -54,8 +61,13 @@ MUST_CHECK enum status render_summarise(const struct render_options *o, const st
 MUST_CHECK enum status render_show(const struct render_options *o, const struct catalog *news, const char *id,
                                    const char *out, bool outlines);
 
-/* "DATA/images/ID.jpg" and "DATA/cards/ID.png"; the caller frees. */
-char *render_image_path(const struct render_options *o, const char *id);
+/* "DATA/images/ID.jpg": the image for this row's card, whether it exists or not; NULL if the card is to have none. The
+ * caller frees. */
+char *render_image_path(const struct render_options *o, const struct catalog *news, uint32_t row);
+/* A new image_row: each news that has an image gets that of another one, the news without stay without. The caller
+ * frees. */
+uint32_t *render_shuffle_images(const struct render_options *o, const struct catalog *news, uint64_t seed);
+/* "DATA/cards/ID.png"; the caller frees. */
 char *render_card_path(const struct render_options *o, const char *id);
 /* The options that cards follow from, with no path in them: equal on every machine for equal cards. The caller frees. */
 char *render_arguments(const struct render_options *o);

@@ -16,6 +16,7 @@
 
 struct totals {
 	uint64_t with_image, damaged, titled, lines, words, cut;
+	uint64_t least_words, most_words; /* of a line */
 };
 
 static bool was_drawn(const struct render_parts *drawn, uint32_t part)
@@ -28,15 +29,12 @@ static bool was_drawn(const struct render_parts *drawn, uint32_t part)
 }
 
 /* An image that is there, but not on the card, is a damaged one. Those of this run have been logged with the reason. */
-static bool is_damaged(const struct render_options *o, const char *id, const struct card_boxes *row, bool logged)
+static bool is_damaged(const struct render_options *o, const struct catalog *news, uint32_t at,
+                       const struct card_boxes *row, bool logged)
 {
-	char *path;
-	bool damaged;
+	char *path = row->state == FEATURE_TEXT_ONLY ? render_image_path(o, news, at) : NULL;
+	bool damaged = path && file_exists(path);
 
-	if (row->state != FEATURE_TEXT_ONLY || o->no_image)
-		return false;
-	path = render_image_path(o, id);
-	damaged = file_exists(path);
 	if (damaged && !logged)
 		log_warn("%s: damaged, as an earlier run found; its card is drawn without it", path);
 	free(path);
@@ -50,6 +48,16 @@ static void add_row(struct totals *t, const struct card_boxes *row)
 	t->lines += (uint64_t)row->line_count;
 	t->words += row->word_count;
 	t->cut += row->cut;
+	for (int line = 0; line < row->line_count; line++) {
+		uint64_t words = 0;
+
+		for (size_t i = 0; i < row->word_count; i++)
+			words += row->words[i].line == line;
+		if (words < t->least_words)
+			t->least_words = words;
+		if (words > t->most_words)
+			t->most_words = words;
+	}
 }
 
 static enum status add_part(const struct render_options *o, const struct catalog *news, uint32_t part,
@@ -64,7 +72,7 @@ static enum status add_part(const struct render_options *o, const struct catalog
 
 	for (uint32_t i = 0; i < count && st == ST_OK; i++) {
 		add_row(t, &rows[i]);
-		t->damaged += is_damaged(o, news->news[first + i].id, &rows[i], logged);
+		t->damaged += is_damaged(o, news, (uint32_t)first + i, &rows[i], logged);
 	}
 	arena_release(&a);
 	free(rows);
@@ -113,10 +121,14 @@ static char *summary_text(const struct render_options *o, const struct catalog *
 	json_object_set_new(j, "damaged_images", json_integer((json_int_t)t->damaged));
 	json_object_set_new(j, "mean_title_lines", mean(t->lines, t->titled));
 	json_object_set_new(j, "mean_words_per_line", mean(t->words, t->lines));
+	json_object_set_new(j, "min_words_per_line", json_integer(t->lines ? (json_int_t)t->least_words : 0));
+	json_object_set_new(j, "max_words_per_line", json_integer((json_int_t)t->most_words));
 	json_object_set_new(j, "cut_titles", json_integer((json_int_t)t->cut));
 	json_object_set_new(j, "card_width_px", json_integer(o->preset->width));
 	json_object_set_new(j, "card_height_px", json_integer(o->preset->height));
 	json_object_set_new(j, "preset", json_string(o->preset->name));
+	if (o->layout)
+		json_object_set_new(j, "layout", json_string(o->layout));
 	json_object_set_new(j, "title_font", json_string(o->title_font.name));
 	json_object_set_new(j, "title_font_sha256", json_string(o->title_font.sha256));
 	json_object_set_new(j, "category_font", json_string(o->category_font.name));
@@ -151,7 +163,7 @@ enum status render_summarise(const struct render_options *o, const struct catalo
                              const struct render_parts *drawn)
 {
 	uint32_t parts = shard_part_count(news->count, o->part_rows);
-	struct totals t = {0};
+	struct totals t = {.least_words = UINT64_MAX};
 	enum status st = ST_OK;
 
 	if (!all_there(o, parts)) {

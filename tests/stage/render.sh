@@ -102,12 +102,98 @@ damaged() {
 summary() {
 	field "$scratch/whole" news 23 && field "$scratch/whole" with_image 20 &&
 		field "$scratch/whole" mean_title_lines 2.0 && field "$scratch/whole" mean_words_per_line 4.13043 &&
-		field "$scratch/whole" cut_titles 4
+		field "$scratch/whole" cut_titles 4 &&
+		field "$scratch/whole" min_words_per_line 1 && field "$scratch/whole" max_words_per_line 5
 }
 
 no_image() {
 	fresh plain && "$render" "$scratch/plain" --no-image && field "$scratch/plain" with_image 0 &&
 		field "$scratch/plain" damaged_images 0 && ! cmp -s "$scratch/plain/cards/N5.png" "$scratch/whole/cards/N5.png"
+}
+
+# The ids whose card differs from the one without an image, where there is an image to see.
+with_image() {
+	local id
+	for id in $(seq -f 'N%g' 20); do
+		cmp -s "$scratch/$1/cards/$id.png" "$scratch/plain/cards/$id.png" || echo "$id"
+	done
+}
+
+# The same news from run to run, other news by another seed, and a larger share holds a smaller one.
+image_share() {
+	local share n
+	for share in 0 0.25 0.5 1; do
+		fresh "share$share" && "$render" "$scratch/share$share" --image-share "$share" --seed 3 || return 1
+		with_image "share$share" >"$scratch/share$share.ids"
+		n=$(wc -l <"$scratch/share$share.ids")
+		field "$scratch/share$share" with_image "$n" && field "$scratch/share$share" damaged_images 0 || return 1
+		echo "$share: $n"
+		grep -vxFf "$scratch/share$share.ids" "${last:-/dev/null}" && return 1
+		local last=$scratch/share$share.ids
+	done
+	[ ! -s "$scratch/share0.ids" ] && [ "$(wc -l <"$scratch/share1.ids")" = 20 ] &&
+		[ -s "$scratch/share0.25.ids" ] && [ "$(wc -l <"$scratch/share0.5.ids")" -lt 20 ] || return 1
+	digests "$scratch/share0.5" >"$scratch/share.sums"
+	"$render" "$scratch/share0.5" --image-share 0.5 --seed 4 && with_image share0.5 >"$scratch/other.ids"
+	! cmp -s "$scratch/other.ids" "$scratch/share0.5.ids" || return 1
+	"$render" "$scratch/share0.5" --image-share 0.5 --seed 3 -j 2 && digests "$scratch/share0.5" | diff "$scratch/share.sums" -
+}
+
+# One title for all, and covers that differ: after the shuffle each cover is there once, and none where it was.
+shuffle_images() {
+	local i
+	fresh own
+	awk 'BEGIN { FS = OFS = "\t" } { $4 = "cover " NR; print }' "$world/catalog.tsv" >"$scratch/own/catalog.tsv"
+	"$render" "$scratch/own" --no-image || return 1
+	for i in $(seq 20); do
+		cp "$scratch/own/cards/N$i.png" "$scratch/own/images/N$i.jpg" || return 1
+	done
+	sed -i 's/\tfoodanddrink\tsub\t[^\t]*/\tnews\tsub\tsame/' "$scratch/own/catalog.tsv"
+	for i in 1 2; do
+		rm -rf "$scratch/shuffled$i"
+		cp -r "$scratch/own" "$scratch/shuffled$i" && "$render" "$scratch/shuffled$i" --shuffle-images "$i" || return 1
+	done
+	"$render" "$scratch/own" --part-rows 5 && field "$scratch/shuffled1" with_image 20 || return 1
+	diff <(cards_of own) <(cards_of shuffled1) && diff <(cards_of own) <(cards_of shuffled2) || return 1
+	for i in $(seq 20); do
+		! cmp -s "$scratch/own/cards/N$i.png" "$scratch/shuffled1/cards/N$i.png" || return 1
+	done
+	! diff -rq "$scratch/shuffled1/cards" "$scratch/shuffled2/cards" >/dev/null
+}
+
+cards_of() {
+	(cd "$scratch/$1/cards" && sha256sum N?.png N1?.png N20.png | cut -d' ' -f1 | LC_ALL=C sort)
+}
+
+image_fit() {
+	local fit
+	for fit in stretch cover contain; do
+		fresh "$fit" && "$render" "$scratch/$fit" --part-rows 5 --image-fit "$fit" || return 1
+	done
+	digests "$scratch/stretch" >"$scratch/stretch.sums" && same whole stretch &&
+		! cmp -s "$scratch/cover/cards/N5.png" "$scratch/stretch/cards/N5.png" &&
+		! cmp -s "$scratch/cover/cards/N5.png" "$scratch/contain/cards/N5.png"
+}
+
+# IM-MIND's layout as a file gives IM-MIND's cards; another gives a card of its own size, and says which it was.
+layout() {
+	"$render" "$world" --print-layout >"$scratch/im-mind.ini" && fresh laid &&
+		"$render" "$scratch/laid" --part-rows 5 --layout "$scratch/im-mind.ini" &&
+		diff -r "$scratch/laid/cards" "$scratch/whole/cards" || return 1
+	printf '[card]\nwidth = 400\nheight = 260\n[image]\nx = 0\ny = 0\nwidth = 400\nheight = 120\n[title]\nx = 10\ny = 125\nwidth = 380\nsize = 20\nlines = 2\ncolour = #102030\n[category]\nx = 10\ny = 220\n' >"$scratch/own.ini"
+	"$render" "$scratch/laid" --layout "$scratch/own.ini" --wrap width && field "$scratch/laid" card_width_px 400 &&
+		field "$scratch/laid" preset '"layout"' && grep -q 'colour = #102030' "$scratch/laid/render.json" &&
+		[ "$(od -An -tu1 -j16 -N8 "$scratch/laid/cards/N5.png" | tr -s ' ')" = " 0 0 1 144 0 0 1 4" ]
+}
+
+bad_layout() {
+	printf '%b' "$1" >"$scratch/bad.ini"
+	fails_with 3 "$render" "$world" --layout "$scratch/bad.ini" 2>"$scratch/log" && grep -q "bad.ini.*$2" "$scratch/log"
+}
+
+wrap_width() {
+	fresh wide && "$render" "$scratch/wide" --part-rows 5 --wrap width &&
+		! cmp -s "$scratch/wide/cards/N18.png" "$scratch/whole/cards/N18.png"
 }
 
 only() {
@@ -128,6 +214,18 @@ check "larger parts leave no old ones" larger_parts
 check "a damaged image is one failed item" damaged
 check "without images" no_image
 check "only some parts" only
+check "a share of the images" image_share
+check "images shuffled" shuffle_images
+check "images fitted" image_fit
+check "a layout of one's own" layout
+check "a layout whose image leaves the card" bad_layout '[image]\nx = 500\n' 'beyond the card'
+check "a layout with an unknown key" bad_layout '[image]\nz = 5\n' 'z'
+check "a layout with a colour that is none" bad_layout '[title]\ncolour = red\n' '#rrggbb'
+check "no such layout" fails_with 1 "$render" "$world" --layout "$scratch/none.ini"
+check "a preset and a layout" fails_with 2 "$render" "$world" --preset im-mind --layout "$scratch/own.ini"
+check "lines by width" wrap_width
+check "no such wrapping" fails_with 2 "$render" "$world" --wrap none
+check "no such fit" fails_with 2 "$render" "$world" --image-fit none
 for point in render.card:1 render.card:8 render.part:1 render.part:3 boxes.commit:1 boxes.commit:5 render.summary:1; do
 	check "killed at $point, the same in the end" killed "$point"
 done

@@ -12,6 +12,8 @@
 #include "common/strbuf.h"
 #include "render/wrap.h"
 
+static const struct wrap_limits paper = {.rule = WRAP_PAPER, .characters = 27, .lines = 3};
+
 struct wrap_case {
 	const char *title;
 	const char *lines[CARD_LINES_MAX]; /* NULL: there is no such line */
@@ -74,7 +76,7 @@ static void test_exact_lines(void **state)
 		struct wrap w;
 		int lines = 0;
 
-		wrap_title(&w, &a, c->title, 27, 3);
+		wrap_title(&w, &a, c->title, &paper);
 		for (int k = 0; k < CARD_LINES_MAX; k++) {
 			assert_string_equal(w.line[k], c->lines[k] ? c->lines[k] : "");
 			lines += c->lines[k] != NULL;
@@ -110,8 +112,74 @@ static void test_words_are_where_they_say(void **state)
 	for (size_t i = 0; i + 1 < sizeof(cases) / sizeof(*cases); i++) { /* the last one is not UTF-8 */
 		struct wrap w;
 
-		wrap_title(&w, &a, cases[i].title, 27, 3);
+		wrap_title(&w, &a, cases[i].title, &paper);
 		check_words(cases[i].title, &w);
+	}
+	arena_release(&a);
+}
+
+/* Spans are of the title as it stands in the catalogue, lines are as they are lettered. */
+static void test_entities_and_controls(void **state)
+{
+	static const char title[] = "M&amp;S \x01 isn&#39;t &quot;it&quot;";
+	static const int32_t spans[][2] = {{0, 7}, {8, 9}, {10, 19}, {20, 34}};
+	struct arena a = {0};
+	struct wrap w;
+
+	(void)state;
+	wrap_title(&w, &a, title, &paper);
+	assert_string_equal(w.line[0], "M&S \u200b isn't \"it\"");
+	assert_int_equal(w.line_count, 1);
+	assert_int_equal(w.word_count, 4);
+	for (int i = 0; i < 4; i++) {
+		assert_int_equal(w.words[i].first, spans[i][0]);
+		assert_int_equal(w.words[i].end, spans[i][1]);
+		assert_int_equal(w.words[i].index, i);
+	}
+	arena_release(&a);
+}
+
+/* A letter is 1 px wide here, an "i" half a px. */
+static double letters(void *context, const char *text)
+{
+	double px = 0;
+
+	(void)context;
+	for (; *text; text++)
+		px += *text == 'i' ? 0.5 : 1;
+	return px;
+}
+
+static void test_by_width(void **state)
+{
+	static const struct wrap_limits ten = {.rule = WRAP_WIDTH, .lines = 2, .width_px = 10, .measure = letters};
+	static const struct {
+		const char *title, *first, *second;
+		int count, lost;
+	} widths[] = {
+		{"", "", "", 0, 0},
+		{"iiiiiiii iiiiiiiiii aaaaaaaaaa", "iiiiiiii iiiiiiiiii", "aaaaaaaaaa", 3, 0},
+		/* A word too wide has its own line, and no line stays empty. */
+		{"aaaaaaaaaaaa b", "aaaaaaaaaaaa", "b", 2, 0},
+		/* The dots take a word only where they need its room. */
+		{"aaaaaaaaaa bbb ccc ddddddd", "aaaaaaaaaa", "bbb ccc...", 3, 1},
+		{"aaaaaaaaaa bbb cccc ddddddd", "aaaaaaaaaa", "bbb...", 2, 2},
+		{"aaaaaaaaaa b c d e f ggggggg", "aaaaaaaaaa", "b c d e...", 5, 2},
+		{"aaaaaaaaaa bbbbbbbbb ddddddd", "aaaaaaaaaa", "...", 1, 2},
+	};
+	struct arena a = {0};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(widths) / sizeof(*widths); i++) {
+		struct wrap w;
+
+		wrap_title(&w, &a, widths[i].title, &ten);
+		assert_string_equal(w.line[0], widths[i].first);
+		assert_string_equal(w.line[1], widths[i].second);
+		assert_int_equal(w.word_count, widths[i].count);
+		assert_int_equal(w.word_lost, widths[i].lost);
+		assert_int_equal(w.cut, widths[i].lost > 0);
+		check_words(widths[i].title, &w);
 	}
 	arena_release(&a);
 }
@@ -126,7 +194,7 @@ static void test_an_endless_word_is_bounded(void **state)
 	for (size_t i = 0; i < 3000000; i += 3)
 		memcpy(title + i, "\xe2\x82\xac", 3);
 	title[3000000] = '\0';
-	wrap_title(&w, &a, title, 27, 3);
+	wrap_title(&w, &a, title, &paper);
 	assert_int_equal(w.word_count, 1);
 	assert_int_equal(w.words[0].line, 1);
 	assert_int_equal(w.words[0].end, 3000000);
@@ -166,7 +234,7 @@ static void test_real_headlines(void **state)
 	for (uint32_t i = 0; i < news.count; i++) {
 		struct wrap w;
 
-		wrap_title(&w, &a, news.news[i].title, 27, 3);
+		wrap_title(&w, &a, news.news[i].title, &paper);
 		check_words(news.news[i].title, &w);
 		lines += (uint64_t)w.line_count;
 		words += w.word_count;
@@ -182,6 +250,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_exact_lines),
 		cmocka_unit_test(test_words_are_where_they_say),
+		cmocka_unit_test(test_entities_and_controls),
+		cmocka_unit_test(test_by_width),
 		cmocka_unit_test(test_an_endless_word_is_bounded),
 		cmocka_unit_test(test_categories_as_words),
 		cmocka_unit_test(test_real_headlines),

@@ -1,0 +1,68 @@
+/* Which image is on which card: the news' own, as a rule. */
+#include "render/render.h"
+
+#include <stdlib.h>
+
+#include "common/arena.h"
+#include "common/file.h"
+#include "common/rng.h"
+
+static char *path_of(const struct render_options *o, const struct news *news)
+{
+	return path_printf("%s/images/%s.jpg", o->data, news->id);
+}
+
+/* A number of the news' own, so that a larger share keeps all that a smaller one does. */
+static bool keeps_image(const struct render_options *o, const struct news *news)
+{
+	struct rng r;
+
+	if (o->no_image)
+		return false;
+	rng_init(&r, o->seed, rng_stream(news->id) ^ rng_stream("image-share"));
+	return o->image_share >= 1 || rng_uniform(&r) < o->image_share;
+}
+
+char *render_image_path(const struct render_options *o, const struct catalog *news, uint32_t row)
+{
+	if (!keeps_image(o, &news->news[row]))
+		return NULL;
+	return path_of(o, &news->news[o->image_row ? o->image_row[row] : row]);
+}
+
+/* One cycle through all (Sattolo's shuffle), so that none keeps its own. */
+static void turn(uint32_t *items, uint32_t n, uint64_t seed)
+{
+	struct rng r;
+
+	rng_init(&r, seed, rng_stream("shuffle-images"));
+	for (uint32_t i = n; i > 1; i--) {
+		uint32_t other = rng_below(&r, i - 1), kept = items[i - 1];
+
+		items[i - 1] = items[other];
+		items[other] = kept;
+	}
+}
+
+uint32_t *render_shuffle_images(const struct render_options *o, const struct catalog *news, uint64_t seed)
+{
+	uint32_t *image_row = xcalloc(news->count + 1, sizeof(*image_row)), n = 0;
+	uint32_t *rows = xcalloc(news->count + 1, sizeof(*rows)), *turned = xcalloc(news->count + 1, sizeof(*turned));
+
+	for (uint32_t i = 0; i < news->count; i++) {
+		char *path = path_of(o, &news->news[i]);
+
+		image_row[i] = i;
+		if (file_exists(path)) {
+			rows[n] = i;
+			turned[n++] = i;
+		}
+		free(path);
+	}
+	turn(turned, n, seed);
+	for (uint32_t i = 0; i < n; i++)
+		image_row[rows[i]] = turned[i];
+	free(rows);
+	free(turned);
+	return image_row;
+}

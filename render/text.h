@@ -1,0 +1,23 @@
+/* What is lettered of a title: HTML entities as the characters they stand for, nothing that is not UTF-8, no controls. */
+#ifndef COVERLINE_RENDER_TEXT_H
+#define COVERLINE_RENDER_TEXT_H
+
+#include <stdint.h>
+
+#include "common/arena.h"
+
+struct text {
+	char *bytes;    /* UTF-8, with a NUL at the end */
+	int32_t length; /* bytes, without it */
+	int32_t
+		*from; /* [length + 1] the byte of the source that each byte came from; from[length] is the source's length */
+};
+
+/* Lives in a. Spaces of the source stay, and none is added, so that words are the source's:
+ *   "&amp;" "&#39;" "&#x2019;" "&eacute;" …: the character, once ("&amp;lt;" is "&lt;"); 128 … 159 mean Windows-1252, as in
+ *       browsers; a space or control becomes U+00A0; what is no entity stays as it is
+ *   controls (C0, C1, DEL, line and paragraph separators): U+200B, which takes no room
+ *   bytes that are not UTF-8: '?' each */
+void text_decode(struct text *out, struct arena *a, const char *source);
+
+#endif
