@@ -65,10 +65,13 @@ static uint32_t named(const char *name, size_t length)
 /* The character of an entity at p, and how many bytes it has; 0 if there is none. */
 static uint32_t entity_at(const char *p, size_t *bytes)
 {
-	size_t length = strcspn(p + 1, "; &");
+	size_t length;
 	uint32_t c;
 
-	if (*p != '&' || p[1 + length] != ';')
+	if (*p != '&')
+		return 0;
+	length = strcspn(p + 1, "; &");
+	if (p[1 + length] != ';')
 		return 0;
 	c = p[1] == '#' ? numbered(p + 1, length) : named(p + 1, length);
 	if (is_control(c) || c == ' ')
