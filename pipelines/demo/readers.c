@@ -66,9 +66,9 @@ static void draw_clicks(struct rng *r, const struct world *w, const struct reade
 		d->clicked[i] = 0;
 	}
 	for (int k = 0; k < clicks; k++) {
-		int best = -1;
+		int best = 0;
 		for (int i = 0; i < d->shown_count; i++)
-			if (!d->clicked[i] && (best < 0 || logit[i] > logit[best]))
+			if (!d->clicked[i] && (d->clicked[best] || logit[i] > logit[best]))
 				best = i;
 		d->clicked[best] = 1;
 	}

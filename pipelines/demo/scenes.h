@@ -1,5 +1,6 @@
 /* What a cover picture can show. Scenes differ in subject, palette and composition; within one, light, colours and
- * places vary. */
+ * places vary. The same picture for the same seed from one compiler: draws among one call's arguments have no set order,
+ * and another compiler may paint another, equally good one. Text and clicks are the same everywhere. */
 #ifndef COVERLINE_PIPELINES_DEMO_SCENES_H
 #define COVERLINE_PIPELINES_DEMO_SCENES_H
 
