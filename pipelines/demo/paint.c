@@ -122,9 +122,10 @@ void paint_cloud(struct canvas *c, double x, double y, double width, double heig
 	}
 }
 
-void ridge_draw_points(struct ridge *ridge, struct rng *r, double mid, double amplitude, double roughness)
+struct ridge ridge_draw(struct rng *r, double mid, double amplitude, double roughness)
 {
-	double *y = ridge->y;
+	struct ridge ridge;
+	double *y = ridge.y;
 	y[0] = between(r, -0.5, 0.5) * amplitude;
 	y[RIDGE_POINTS - 1] = between(r, -0.5, 0.5) * amplitude;
 	double reach = amplitude;
@@ -135,6 +136,7 @@ void ridge_draw_points(struct ridge *ridge, struct rng *r, double mid, double am
 	}
 	for (int i = 0; i < RIDGE_POINTS; i++)
 		y[i] += mid;
+	return ridge;
 }
 
 void paint_ridge(struct canvas *c, const struct ridge *ridge, double y1, struct rgb top, struct rgb bottom)

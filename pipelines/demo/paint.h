@@ -44,7 +44,7 @@ void paint_cloud(struct canvas *c, double x, double y, double width, double heig
 struct ridge {
 	double y[RIDGE_POINTS];
 };
-void ridge_draw_points(struct ridge *ridge, struct rng *r, double mid, double amplitude, double roughness);
+struct ridge ridge_draw(struct rng *r, double mid, double amplitude, double roughness);
 /* Fills from the ridge down to y1, with a gradient. */
 void paint_ridge(struct canvas *c, const struct ridge *ridge, double y1, struct rgb top, struct rgb bottom);
 

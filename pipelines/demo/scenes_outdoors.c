@@ -38,8 +38,7 @@ static void pine(struct canvas *c, double x, double foot, double height, struct 
 
 static void far_shore(struct canvas *c, double shore)
 {
-	struct ridge hill;
-	ridge_draw_points(&hill, c->rng, shore - c->h * 0.05, c->h * 0.06, 0.55);
+	struct ridge hill = ridge_draw(c->rng, shore - c->h * 0.05, c->h * 0.06, 0.55);
 	struct rgb wood = rgb_jitter(c->rng, (struct rgb){0.12, 0.25, 0.2}, 0.04);
 	paint_ridge(c, &hill, shore + 1, wood, rgb_scale(wood, 0.7));
 	for (double x = 0; x < c->w; x += c->w * between(c->rng, 0.008, 0.025))
@@ -61,7 +60,7 @@ void scene_mountain_lake(struct canvas *c)
 	struct rgb rock = rgb_jitter(c->rng, (struct rgb){0.36, 0.43, 0.55}, 0.04);
 	for (int layer = 0; layer < 3; layer++) {
 		double mid = shore * (0.42 + 0.2 * layer) + c->h * between(c->rng, -0.05, 0.05);
-		ridge_draw_points(&ridge, c->rng, mid, c->h * (0.42 - 0.1 * layer), 0.52);
+		ridge = ridge_draw(c->rng, mid, c->h * (0.42 - 0.1 * layer), 0.52);
 		struct rgb top = rgb_mix(rgb_mix(haze, rock, 0.75), (struct rgb){0.15, 0.25, 0.3}, 0.3 * layer);
 		paint_ridge(c, &ridge, shore, top, rgb_mix(top, haze, 0.35 - 0.1 * layer));
 		if (layer < 2)
@@ -130,8 +129,7 @@ void scene_sea_sunset(struct canvas *c)
 		sail_boat(c, c->w * between(c->rng, 0.1, 0.9), horizon + c->h * between(c->rng, 0.02, 0.1),
 		          c->h * between(c->rng, 0.08, 0.2));
 	if (rng_below(c->rng, 3) == 0) {
-		struct ridge rocks;
-		ridge_draw_points(&rocks, c->rng, c->h * 0.95, c->h * 0.12, 0.6);
+		struct ridge rocks = ridge_draw(c->rng, c->h * 0.95, c->h * 0.12, 0.6);
 		paint_ridge(c, &rocks, c->h, (struct rgb){0.08, 0.05, 0.08}, (struct rgb){0.02, 0.02, 0.03});
 	}
 }
