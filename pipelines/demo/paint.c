@@ -124,7 +124,7 @@ void paint_cloud(struct canvas *c, double x, double y, double width, double heig
 
 struct ridge ridge_draw(struct rng *r, double mid, double amplitude, double roughness)
 {
-	struct ridge ridge;
+	struct ridge ridge = {0};
 	double *y = ridge.y;
 	y[0] = between(r, -0.5, 0.5) * amplitude;
 	y[RIDGE_POINTS - 1] = between(r, -0.5, 0.5) * amplitude;
