@@ -31,6 +31,7 @@ glob:/usr/share/fonts/truetype/open-sans/OpenSans-Semibold.ttf fonts-open-sans
 command:nginx nginx-light
 command:curl curl
 command:sqlite3 sqlite3
+command:zip zip
 command:flock util-linux
 '
 LINT_PACKAGES='
