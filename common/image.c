@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <vips/vips.h>
+#include <vips/vector.h>
 
 #include "common/arena.h"
 #include "common/file.h"
@@ -34,6 +35,9 @@ enum status image_start(const char *program)
 	/* Our own workers take the processors; a second picture never repeats an operation of the first. */
 	vips_concurrency_set(1);
 	vips_cache_set_max(0);
+	/* libvips' vector paths compile code at run time through Orc, which crashes now and then when several threads begin at
+	 * once, and they round otherwise than its C: without them the same picture gives the same pixels on any processor. */
+	vips_vector_set_enabled(FALSE);
 	vips_operation_block_set("VipsForeignLoad", TRUE);
 	for (size_t i = 0; i < sizeof(loaders) / sizeof(*loaders); i++)
 		vips_operation_block_set(loaders[i], FALSE);
