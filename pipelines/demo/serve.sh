@@ -3,8 +3,9 @@
 #
 #   serve.sh WORLD -- COMMAND…
 #
-# COMMAND runs with COVERLINE_DEMO_PORT set to the port on 127.0.0.1 where every host of the world answers. serve.sh ends with
-# COMMAND's exit code, and nginx ends with serve.sh however that ends. Needs no root and no file outside of a temporary folder.
+# {port} in COMMAND's words, and COVERLINE_DEMO_PORT in its environment, is the port on 127.0.0.1 where every host of the
+# world answers. serve.sh ends with COMMAND's exit code, and nginx ends with serve.sh however that ends. Needs no root and no
+# file outside of a temporary folder.
 set -u
 
 fail() {
@@ -31,14 +32,23 @@ finish() {
 	stop_server
 	rm -rf "$folder"
 }
-# The command hears of the signal too and keeps its work; its own exit code says nothing then.
+# The command hears of the signal too, and the server stays up until it has put its work away.
 signalled() {
 	[ -z "$child" ] || { kill -TERM "$child" && wait "$child"; } 2>/dev/null
 	exit "$1"
 }
+# Ctrl-C has reached the command already; a second signal would cut short what it does about it.
+interrupted() {
+	local step
+	for step in {1..100}; do
+		[ -n "$child" ] && kill -0 "$child" 2>/dev/null || break
+		sleep 0.1
+	done
+	signalled 130
+}
 trap finish EXIT
 trap 'signalled 129' HUP
-trap 'signalled 130' INT
+trap interrupted INT
 trap 'signalled 143' TERM
 
 # The configuration names nothing by its whole path, so that no path needs quoting: nginx runs with the temporary
@@ -134,7 +144,7 @@ for attempt in {1..20}; do
 done
 [ -n "$server" ] || fail "no free port found"
 
-COVERLINE_DEMO_PORT=$port "$@" <&0 &
+COVERLINE_DEMO_PORT=$port "${@//\{port\}/$port}" <&0 &
 child=$!
 wait "$child"
 code=$?
