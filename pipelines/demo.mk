@@ -6,8 +6,8 @@
 #
 # One target a stage and part, each a file that its stage writes last: what is there is whole, and an interrupted run goes
 # on where it was. Programs are order-only prerequisites: a rebuilt program does not redo finished work (demo-clean does).
-# The three runs train on one thread each, so that two of them go side by side under -j2 and the results are the same on
-# every machine.
+# The three runs train on one thread each, so that two of them go side by side under -j2 and the results do not
+# depend on the number of processors.
 
 DEMO ?= build/demo
 SEED ?= 1
