@@ -516,3 +516,18 @@ enum status shard_text(struct shard_reader *r, const char *attribute, char **val
 {
 	return h5_get_text(r->united, attribute, value);
 }
+
+enum status shard_source(struct shard_reader *r, char **source)
+{
+	static const char *const names[] = {"network", "weights_sha256", "preprocessing"};
+	char *text[3] = {NULL, NULL, NULL};
+	enum status st = ST_OK;
+
+	for (int i = 0; i < 3 && st == ST_OK; i++)
+		st = shard_text(r, names[i], &text[i]);
+	if (st == ST_OK)
+		*source = path_printf("%s; weights %s; %s", text[0], text[1], text[2]);
+	for (int i = 0; i < 3; i++)
+		free(text[i]);
+	return st;
+}

@@ -92,5 +92,7 @@ MUST_CHECK enum status shard_read(struct shard_reader *r, const char *column, ui
 MUST_CHECK enum status shard_states(struct shard_reader *r, uint8_t *out);
 /* An attribute of the shard, e.g. "network"; the caller frees. */
 MUST_CHECK enum status shard_text(struct shard_reader *r, const char *attribute, char **value);
+/* What the shard was made with, as one text: network, weights and preprocessing. The caller frees. */
+MUST_CHECK enum status shard_source(struct shard_reader *r, char **source);
 
 #endif

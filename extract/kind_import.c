@@ -54,11 +54,6 @@ static enum status prepare(void *context, const struct news *n, struct image *co
 	return ST_OK;
 }
 
-static void release(void *slot)
-{
-	(void)slot;
-}
-
 static enum status add(void *context, const struct news *n, void *slot, const struct row *row)
 {
 	struct import *k = context;
@@ -82,12 +77,6 @@ static enum status add(void *context, const struct news *n, void *slot, const st
 	return st;
 }
 
-static enum status flush(void *context)
-{
-	(void)context;
-	return ST_OK;
-}
-
 static void close_kind(void *context)
 {
 	struct import *k = context;
@@ -103,9 +92,7 @@ static const struct row_kind row_kind = {.method = "import 1",
                                          .reads = READS_TEXT,
                                          .slot_size = 1,
                                          .prepare = prepare,
-                                         .release = release,
                                          .add = add,
-                                         .flush = flush,
                                          .close = close_kind};
 
 /* Finds where each news' record is. */

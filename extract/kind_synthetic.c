@@ -61,25 +61,12 @@ static enum status add(void *context, const struct news *n, void *slot, const st
 	return ST_OK;
 }
 
-static enum status flush(void *context)
-{
-	(void)context;
-	return ST_OK;
-}
-
-static void release(void *slot)
-{
-	(void)slot;
-}
-
 static const struct row_kind row_kind = {.method = "synthetic 1",
                                          .unit = "news",
                                          .reads = READS_TEXT,
                                          .slot_size = 1,
                                          .prepare = prepare,
-                                         .release = release,
                                          .add = add,
-                                         .flush = flush,
                                          .close = free};
 
 static enum status open_columns(void **run, const struct synthetic_columns *s, const struct extract_options *o,

@@ -90,7 +90,8 @@ void rows_close(void *run)
 	if (!r)
 		return;
 	for (int i = 0; i < r->window; i++) {
-		r->setup.kind->release(r->slots[i].own);
+		if (r->setup.kind->release)
+			r->setup.kind->release(r->slots[i].own);
 		free(r->slots[i].own);
 		free(r->slots[i].damage);
 	}
@@ -219,7 +220,7 @@ static enum status check_finite(const struct rows *r)
 
 static enum status write_block(struct rows *r)
 {
-	enum status st = r->setup.kind->flush(r->setup.context);
+	enum status st = r->setup.kind->flush ? r->setup.kind->flush(r->setup.context) : ST_OK;
 	double start = now_s();
 	const void *data[SHARD_COLUMNS_MAX];
 

@@ -24,10 +24,11 @@ struct row_kind {
 	void (*digest)(const struct news *n, struct digest *d);
 	/* In a worker. cover is NULL where there is none; its pixels may be taken, and data left NULL. */
 	enum status (*prepare)(void *context, const struct news *n, struct image *cover, void *slot);
-	void (*release)(void *slot);
+	void (*release)(void *slot); /* NULL: nothing to free */
 	/* In the calling thread, in order: fills the row, at once or until flush. */
 	enum status (*add)(void *context, const struct news *n, void *slot, const struct row *row);
-	/* Runs what waits. A block of rows, from a multiple of ROWS_BLOCK rows of the part on, always ends with it. */
+	/* Runs what waits. A block of rows, from a multiple of ROWS_BLOCK rows of the part on, always ends with it.
+	 * NULL: nothing waits. */
 	enum status (*flush)(void *context);
 	/* Logs what is left to say once all is done. NULL: nothing. */
 	void (*report)(const void *context);

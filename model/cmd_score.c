@@ -16,7 +16,7 @@
 
 struct score_options {
 	const char *run, *behaviors, *out, *scores, *zip, *attention;
-	const char *reference, *train;
+	const char *data, *reference, *train;
 	int64_t seed;
 };
 
@@ -77,22 +77,22 @@ static enum status open_scores(struct output *o, const char *path)
 	return st == ST_OK ? h5_append(o->h5, "offset", &offset_shape, 1, &o->total) : st;
 }
 
-static enum status write_reference(const struct catalog *news, const struct score_options *o, struct output *out)
+static enum status write_reference(const struct trained *m, const struct score_options *o, struct output *out)
 {
-	struct reference_options how = {.train = o->train, .behaviors = o->behaviors, .seed = (uint64_t)o->seed};
+	char *train = o->train ? xstrdup(o->train) : path_join(o->data, "behaviors/train.tsv");
+	struct reference_options how = {.train = train, .behaviors = o->behaviors, .seed = (uint64_t)o->seed};
 	enum status st = reference_find(o->reference, &how.which);
-	if (st != ST_OK)
-		return st;
-	progress_start("score", "impressions", 0);
-	st = reference_run(&how, news, write_line, out);
-	progress_end();
+	if (st == ST_OK) {
+		progress_start("score", "impressions", 0);
+		st = reference_run(&how, &m->news, write_line, out);
+		progress_end();
+	}
+	free(train);
 	return st;
 }
 
 static enum status write_all(struct trained *m, const struct score_options *o, struct output *out)
 {
-	if (o->reference)
-		return write_reference(&m->news, o, out);
 	struct scorer scorer;
 	scorer_init(&scorer, m->r, &m->data, m->settings.history);
 	scorer.attention = out->attention;
@@ -140,7 +140,7 @@ static enum status score(struct trained *m, const struct score_options *o)
 	if (st == ST_OK && o->attention)
 		st = attention_file_create(&out.attention, o->attention, &m->data, m->settings.model, m->catalogue_sha256);
 	if (st == ST_OK)
-		st = write_all(m, o, &out);
+		st = o->reference ? write_reference(m, o, &out) : write_all(m, o, &out);
 	if (st == ST_OK)
 		st = commit(o, &out);
 	file_discard(&out.prediction);
@@ -159,14 +159,9 @@ static enum status run(const struct cli *c, const struct score_options *o)
 		return status_fail(ST_USAGE, "--attention: a reference has none");
 	kernels_set_threads(c->jobs);
 	struct trained m = {0};
-	enum status st = o->reference ? catalog_open(&m.news, c->operands[0]) : trained_open(&m, c->operands[0], o->run);
-	char *train = path_join(c->operands[0], "behaviors/train.tsv");
-	struct score_options with_train = *o;
-	if (!with_train.train)
-		with_train.train = train;
+	enum status st = o->reference ? catalog_open(&m.news, o->data) : trained_open(&m, o->data, o->run);
 	if (st == ST_OK)
-		st = score(&m, &with_train);
-	free(train);
+		st = score(&m, o);
 	trained_close(&m);
 	return st;
 }
@@ -206,6 +201,7 @@ int main(int argc, char **argv)
 		.operands_max = 1,
 	};
 	cli_parse(&c, argc, argv);
+	o.data = c.operands[0];
 	c.records_in = o.run;
 	return cli_finish(&c, run(&c, &o));
 }

@@ -2,12 +2,8 @@
 #include <stddef.h>
 #include <string.h>
 
-#include <jansson.h>
-
-#include "common/file.h"
 #include "model/encoders/bert.h"
-
-#define CONFIG_BYTES_MAX (1u << 20)
+#include "model/encoders/config_json.h"
 
 static enum status read_whole(const json_t *root, const char *path, const char *key, int64_t most, int64_t *out)
 {
@@ -69,20 +65,11 @@ static enum status read_config(struct bert_config *c, const json_t *root, const 
 
 enum status bert_config_read(struct bert_config *c, const char *path)
 {
-	struct strbuf text;
-	json_error_t error;
-	json_t *root = NULL;
+	json_t *root;
 	*c = (struct bert_config){0};
-	strbuf_init(&text, CONFIG_BYTES_MAX);
-	enum status st = file_read(path, &text);
+	enum status st = config_json_read(path, &root);
 	if (st == ST_OK)
-		st = strbuf_check(&text, path);
-	if (st == ST_OK) {
-		root = json_loadb(text.data, text.len, 0, &error);
-		st = json_is_object(root) ? read_config(c, root, path)
-		                          : status_fail(ST_MALFORMED, "%s: expected a JSON object: %s", path, error.text);
-	}
+		st = read_config(c, root, path);
 	json_decref(root);
-	strbuf_release(&text);
 	return st;
 }

@@ -2,12 +2,8 @@
 #include <stddef.h>
 #include <string.h>
 
-#include <jansson.h>
-
-#include "common/file.h"
 #include "model/encoders/clip.h"
-
-#define CONFIG_BYTES_MAX (1u << 20)
+#include "model/encoders/config_json.h"
 
 struct number {
 	const char *part, *key; /* part NULL: of the root */
@@ -73,22 +69,11 @@ static enum status read_config(struct clip_config *c, const json_t *root, const 
 
 enum status clip_config_read(struct clip_config *c, const char *path)
 {
-	struct strbuf text;
-	json_error_t error;
-	json_t *root = NULL;
-	enum status st;
-
+	json_t *root;
 	*c = clip_vit_b32;
-	strbuf_init(&text, CONFIG_BYTES_MAX);
-	st = file_read(path, &text);
+	enum status st = config_json_read(path, &root);
 	if (st == ST_OK)
-		st = strbuf_check(&text, path);
-	if (st == ST_OK) {
-		root = json_loadb(text.data, text.len, 0, &error);
-		st = json_is_object(root) ? read_config(c, root, path)
-		                          : status_fail(ST_MALFORMED, "%s: expected a JSON object: %s", path, error.text);
-	}
+		st = read_config(c, root, path);
 	json_decref(root);
-	strbuf_release(&text);
 	return st;
 }

@@ -1,12 +1,8 @@
 /* A ViLBERT's configuration as it is published beside the weights. */
 #include <stddef.h>
 
-#include <jansson.h>
-
-#include "common/file.h"
 #include "model/encoders/vilbert.h"
-
-#define CONFIG_BYTES_MAX (1u << 20)
+#include "model/encoders/config_json.h"
 
 static enum status read_numbers(struct vilbert_config *c, const json_t *root, const char *path)
 {
@@ -85,20 +81,11 @@ static enum status read_config(struct vilbert_config *c, const json_t *root, con
 
 enum status vilbert_config_read(struct vilbert_config *c, const char *path)
 {
-	struct strbuf text;
-	json_error_t error;
-	json_t *root = NULL;
+	json_t *root;
 	*c = (struct vilbert_config){0};
-	strbuf_init(&text, CONFIG_BYTES_MAX);
-	enum status st = file_read(path, &text);
+	enum status st = config_json_read(path, &root);
 	if (st == ST_OK)
-		st = strbuf_check(&text, path);
-	if (st == ST_OK) {
-		root = json_loadb(text.data, text.len, 0, &error);
-		st = json_is_object(root) ? read_config(c, root, path)
-		                          : status_fail(ST_MALFORMED, "%s: expected a JSON object: %s", path, error.text);
-	}
+		st = read_config(c, root, path);
 	json_decref(root);
-	strbuf_release(&text);
 	return st;
 }

@@ -360,11 +360,7 @@ struct tensor *clip_news_covers(struct clip_news *c, struct tape *t, const uint3
                                 struct tensor **present)
 {
 	const int64_t patches = clip_rows(&c->net.config), width = c->net.config.image.width;
-	struct segments *s = arena_alloc(&t->arena, sizeof *s);
-	int32_t *offset = arena_alloc(&t->arena, ((size_t)count + 1) * sizeof *offset);
-	for (int32_t i = 0; i <= count; i++)
-		offset[i] = i * (int32_t)patches;
-	*s = (struct segments){offset, count};
+	const struct segments *s = tape_segments(t, count, (int32_t)patches);
 	struct tensor *x = feature_column_rows(news_data_feature(c->data, "clip", "patch"), rows, count, t, present);
 	x = op_reshape(t, x, 2, (int64_t[]){count * patches, width});
 	x = clip_layers(&c->net.image, t, x, s, c->net.image.frozen, c->net.image.layers);

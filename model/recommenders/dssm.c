@@ -84,12 +84,10 @@ static struct tensor *dssm_score(struct recommender *r, struct tape *t, const st
 	(void)data;
 	const struct dssm *d = (const struct dssm *)r;
 	const int64_t one = 1;
-	real *gamma = arena_alloc(&t->arena, sizeof *gamma);
-	*gamma = (real)d->gamma;
 	struct tensor *query = finish(d, t, sum_rows(t, gather_clicks(t, news->vector, m), &m->clicks));
 	struct tensor *documents = finish(d, t, gather_candidates(t, news->vector, m));
 	struct tensor *cosine = score_by_dot(t, query, documents, &m->candidates);
-	return op_mul(t, cosine, tape_borrow(t, 1, &one, gamma));
+	return op_mul(t, cosine, tape_constant(t, 1, &one, (real)d->gamma));
 }
 
 static const char *const dssm_kinds[] = {NULL};

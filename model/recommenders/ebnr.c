@@ -117,10 +117,7 @@ static bool ebnr_encode_news(struct recommender *r, struct tape *t, const struct
 	struct segments articles;
 	const int32_t *word = words_of(m, t, data, rows, count, &articles);
 	const int64_t n = articles.offset[count];
-	real *present = arena_alloc(&t->arena, (size_t)n * sizeof *present + 1);
-	for (int64_t i = 0; i < n; i++)
-		present[i] = 1;
-	struct tensor *kept = op_dropout(t, tape_borrow(t, 1, &n, present), m->corruption);
+	struct tensor *kept = op_dropout(t, tape_constant(t, 1, &n, 1), m->corruption);
 	struct tensor *x = op_segment_sum(t, op_embedding(t, m->word, word, n), kept, &articles);
 	struct tensor *h = op_sigmoid(t, op_add(t, x, m->bias));
 	out->vector = op_sub(t, h, op_sigmoid(t, m->bias));
@@ -163,27 +160,16 @@ static void find_triplets(struct triplets *x, struct tape *t, const struct news_
 	}
 }
 
-static struct tensor *constant(struct tape *t, int ndim, const int64_t *dim, real value)
-{
-	int64_t n = 1;
-	for (int i = 0; i < ndim; i++)
-		n *= dim[i];
-	real *data = arena_alloc(&t->arena, (size_t)n * sizeof *data + 1);
-	for (int64_t i = 0; i < n; i++)
-		data[i] = value;
-	return tape_borrow(t, ndim, dim, data);
-}
-
 /* mean log(1 + exp(-x)). */
 static struct tensor *softplus_of_minus(struct tape *t, struct tensor *x)
 {
-	return x ? op_bce(t, x, constant(t, x->ndim, x->dim, 1)) : NULL;
+	return x ? op_bce(t, x, tape_constant(t, x->ndim, x->dim, 1)) : NULL;
 }
 
 static struct tensor *scale(struct tape *t, struct tensor *x, double by)
 {
 	const int64_t one = 1;
-	return op_mul(t, x, constant(t, 1, &one, (real)by));
+	return op_mul(t, x, tape_constant(t, 1, &one, (real)by));
 }
 
 /* phi(h0, h1, h2); NULL if the batch has no triplet. */

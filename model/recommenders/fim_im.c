@@ -116,15 +116,6 @@ static bool fim_im_encode_news(struct recommender *r, struct tape *t, const stru
 	return fim_network_encode(&m->network, t, data, words, titles, rows, count, out);
 }
 
-/* A row a news, for op_match. */
-static struct segments one_each(struct tape *t, int32_t count)
-{
-	int32_t *offset = arena_alloc(&t->arena, ((size_t)count + 1) * sizeof *offset);
-	for (int32_t i = 0; i <= count; i++)
-		offset[i] = i;
-	return (struct segments){offset, count};
-}
-
 /* How each candidate's card matches those of its reader's clicks, latest first: [candidates, clicks]. */
 static struct tensor *match_cards(const struct fim_im *f, struct tape *t, const struct encoded_news *news,
                                   const struct impressions *m)
@@ -132,13 +123,13 @@ static struct tensor *match_cards(const struct fim_im *f, struct tape *t, const 
 	const int64_t most = f->network.o.clicks;
 	const int32_t shown = m->candidates.offset[m->count];
 	struct matching match = {.candidates = m->candidates,
-	                         .candidate_rows = one_each(t, shown),
+	                         .candidate_rows = *tape_segments(t, shown, 1),
 	                         .levels = 1,
 	                         .width = {f->global_width},
 	                         .scale = {1 / sqrt((double)f->global_width)}};
 	struct volumes images;
 	const int32_t *latest = latest_clicks(t, m, most, &match.clicks);
-	match.click_rows = one_each(t, match.clicks.offset[m->count]);
+	match.click_rows = *tape_segments(t, match.clicks.offset[m->count], 1);
 	struct tensor *clicks = op_gather_rows(t, news->vector, latest, match.click_rows.count);
 	struct tensor *scores = op_match(t, clicks, gather_candidates(t, news->vector, m), &match, &images);
 	if (!scores)

@@ -75,8 +75,5 @@ void recommender_watch(const struct recommender *r, const struct watched *w)
 struct tensor *sum_rows(struct tape *t, struct tensor *x, const struct segments *segments)
 {
 	const int64_t n = segments->offset[segments->count];
-	real *ones = arena_alloc(&t->arena, (size_t)n * sizeof *ones + 1);
-	for (int64_t i = 0; i < n; i++)
-		ones[i] = 1;
-	return op_segment_sum(t, x, tape_borrow(t, 1, &n, ones), segments);
+	return op_segment_sum(t, x, tape_constant(t, 1, &n, 1), segments);
 }

@@ -363,12 +363,9 @@ static bool rmbert_encode_news(struct recommender *r, struct tape *t, const stru
 		out->vector = x;
 		return x != NULL;
 	}
-	int32_t *offset = arena_alloc(&t->arena, ((size_t)count + 1) * sizeof *offset);
-	for (int32_t i = 0; i <= count; i++)
-		offset[i] = i * (int32_t)cells;
 	out->vector = op_slice(t, x, 1, 0, m->d);
 	out->part = op_reshape(t, op_slice(t, x, 1, m->d, cells * m->d), 2, (int64_t[]){count * cells, m->d});
-	out->part_of = (struct segments){offset, count};
+	out->part_of = *tape_segments(t, count, (int32_t)cells);
 	return out->part != NULL;
 }
 

@@ -101,6 +101,15 @@ struct tensor *tape_borrow(struct tape *t, int ndim, const int64_t *dim, const r
 	return x;
 }
 
+struct tensor *tape_constant(struct tape *t, int ndim, const int64_t *dim, real value)
+{
+	struct tensor *x = tape_tensor(t, ndim, dim, false);
+	const int64_t n = tensor_size(x);
+	for (int64_t i = 0; i < n; i++)
+		x->data[i] = value;
+	return x;
+}
+
 const struct segments *tape_segments(struct tape *t, int32_t count, int32_t each)
 {
 	struct segments *s = arena_alloc(&t->arena, sizeof *s);

@@ -104,6 +104,8 @@ MUST_CHECK enum status tape_status(const struct tape *t);
 struct tensor *tape_tensor(struct tape *t, int ndim, const int64_t *dim, bool wants_grad);
 /* A tensor over the caller's memory, borrowed until reset, without grad. */
 struct tensor *tape_borrow(struct tape *t, int ndim, const int64_t *dim, const real *data);
+/* A tensor of one value, without grad. */
+struct tensor *tape_constant(struct tape *t, int ndim, const int64_t *dim, real value);
 /* count segments of `each` rows. */
 const struct segments *tape_segments(struct tape *t, int32_t count, int32_t each);
 /* For ops: true if the tape records and any of the n inputs has a grad. NULL inputs count as none. */

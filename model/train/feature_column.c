@@ -126,22 +126,6 @@ static enum status check_shape(const struct feature_want *w, const struct h5_sha
 	return ST_OK;
 }
 
-static enum status read_source(struct feature_column *c, struct shard_reader *r)
-{
-	static const char *const names[] = {"network", "weights_sha256", "preprocessing"};
-	char *text[3] = {NULL, NULL, NULL};
-	enum status st = ST_OK;
-	for (int i = 0; i < 3 && st == ST_OK; i++)
-		st = shard_text(r, names[i], &text[i]);
-	if (st == ST_OK)
-		st = shard_text(r, "inputs_sha256", &c->inputs);
-	if (st == ST_OK)
-		c->source = path_printf("%s; weights %s; %s", text[0], text[1], text[2]);
-	for (int i = 0; i < 3; i++)
-		free(text[i]);
-	return st;
-}
-
 static enum status read_counts(struct feature_column *c, struct shard_reader *r, const struct catalog *news)
 {
 	if (!c->want.count) {
@@ -177,7 +161,9 @@ static enum status describe(struct feature_column **out, const struct feature_wa
 	struct feature_column *c = column_new(w, news->count, shape.ndim - 1, dim);
 	st = shard_states(r, c->state);
 	if (st == ST_OK)
-		st = read_source(c, r);
+		st = shard_source(r, &c->source);
+	if (st == ST_OK)
+		st = shard_text(r, "inputs_sha256", &c->inputs);
 	if (st == ST_OK)
 		st = read_counts(c, r, news);
 	if (st == ST_OK)

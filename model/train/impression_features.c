@@ -55,20 +55,6 @@ static enum status read_shapes(struct impression_features *f, struct block *b, s
 	return ST_OK;
 }
 
-static enum status read_source(struct impression_features *f, struct shard_reader *r)
-{
-	static const char *const names[] = {"network", "weights_sha256", "preprocessing"};
-	char *text[3] = {NULL, NULL, NULL};
-	enum status st = ST_OK;
-	for (int i = 0; i < 3 && st == ST_OK; i++)
-		st = shard_text(r, names[i], &text[i]);
-	if (st == ST_OK)
-		f->source = path_printf("%s; weights %s; %s", text[0], text[1], text[2]);
-	for (int i = 0; i < 3; i++)
-		free(text[i]);
-	return st;
-}
-
 static bool halves_finite(const uint16_t *x, int64_t n)
 {
 	bool finite = true;
@@ -137,7 +123,7 @@ static enum status read_features(struct impression_features *f, struct shard_rea
 	struct block b = {0};
 	enum status st = read_shapes(f, &b, r);
 	if (st == ST_OK)
-		st = read_source(f, r);
+		st = shard_source(r, &f->source);
 	if (st != ST_OK)
 		return st;
 	const size_t width = (size_t)f->cue_width;

@@ -1,5 +1,6 @@
 #include "model/train/name_table.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -65,6 +66,18 @@ enum status name_table_add(struct name_table *t, const char *name, size_t length
 	t->offset[++t->count] = first + length;
 	t->index[place] = *number = t->count;
 	return ST_OK;
+}
+
+enum status name_table_fill(struct name_table *t, int32_t count)
+{
+	enum status st = ST_OK;
+	for (int32_t i = 0; i < count && st == ST_OK; i++) {
+		char name[16];
+		int32_t number;
+		const int length = snprintf(name, sizeof name, "%d", (int)i);
+		st = name_table_add(t, name, (size_t)length, &number);
+	}
+	return st;
 }
 
 int32_t name_table_find(const struct name_table *t, const char *name, size_t length)

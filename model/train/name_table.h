@@ -21,6 +21,8 @@ struct name_table {
 
 /* The name's number, a new one if it is not there. Names hold no line feed. ST_MEMORY beyond 2^29 names. */
 MUST_CHECK enum status name_table_add(struct name_table *t, const char *name, size_t length, int32_t *number);
+/* Into an empty table, the names "0" … count - 1: for who needs a table's size alone. */
+MUST_CHECK enum status name_table_fill(struct name_table *t, int32_t count);
 /* The name's number, or 0. */
 int32_t name_table_find(const struct name_table *t, const char *name, size_t length);
 void name_table_release(struct name_table *t);

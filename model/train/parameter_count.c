@@ -1,6 +1,5 @@
 #include "model/train/parameter_count.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -42,18 +41,6 @@ static enum status add_column(struct feature_columns *fs, const struct feature_w
 	return status_fail(ST_USAGE, "features of kind %s: no shape is known of %s", want->kind, want->column);
 }
 
-static enum status name_all(struct name_table *t, int32_t count)
-{
-	enum status st = ST_OK;
-	for (int32_t i = 0; i < count && st == ST_OK; i++) {
-		char name[16];
-		int32_t number;
-		const int length = snprintf(name, sizeof name, "%d", (int)i);
-		st = name_table_add(t, name, (size_t)length, &number);
-	}
-	return st;
-}
-
 /* News data without news. */
 static enum status pretend(struct news_data *nd, const struct catalog *none, const struct news_data_options *o)
 {
@@ -71,13 +58,13 @@ static enum status pretend(struct news_data *nd, const struct catalog *none, con
 		nd->impression->global_width = 2048;
 		nd->impression->region_count = 9;
 	}
-	enum status st = name_all(&nd->readers, COUNT_READERS);
+	enum status st = name_table_fill(&nd->readers, COUNT_READERS);
 	if (st == ST_OK)
-		st = name_all(&nd->categories, COUNT_CATEGORIES);
+		st = name_table_fill(&nd->categories, COUNT_CATEGORIES);
 	if (st == ST_OK)
-		st = name_all(&nd->subcategories, COUNT_SUBCATEGORIES);
+		st = name_table_fill(&nd->subcategories, COUNT_SUBCATEGORIES);
 	if (st == ST_OK)
-		st = name_all(&nd->trigrams, COUNT_TRIGRAMS);
+		st = name_table_fill(&nd->trigrams, COUNT_TRIGRAMS);
 	for (const struct feature_want *want = o->features; want && want->kind && st == ST_OK; want++)
 		st = add_column(&nd->features, want);
 	return st;

@@ -75,13 +75,6 @@ void title_tokens_release(struct title_tokens *t)
 int32_t *title_tokens_take(const struct title_tokens *t, const uint32_t *rows, int32_t count, struct arena *a,
                            struct segments *titles)
 {
-	int32_t *offset = arena_alloc(a, ((size_t)count + 1) * sizeof *offset);
-	offset[0] = 0;
-	for (int32_t i = 0; i < count; i++)
-		offset[i + 1] = offset[i] + (int32_t)(t->offset[rows[i] + 1] - t->offset[rows[i]]);
-	int32_t *id = arena_alloc(a, (size_t)offset[count] * sizeof *id + 1);
-	for (int32_t i = 0; i < count; i++)
-		memcpy(id + offset[i], t->id + t->offset[rows[i]], (size_t)(offset[i + 1] - offset[i]) * sizeof *id);
-	*titles = (struct segments){offset, count};
-	return id;
+	const struct news_items items = {.item = t->id, .offset = t->offset};
+	return news_items_of(&items, rows, count, a, titles);
 }

@@ -21,7 +21,6 @@
 
 #include <dirent.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -70,16 +69,6 @@ static int32_t count_of(const struct golden *g, const char *attribute)
 {
 	int64_t number = 0;
 	return h5_get_int(g->file, attribute, &number) == ST_OK ? (int32_t)number : 0;
-}
-
-static void name_all(struct name_table *t, int32_t count)
-{
-	for (int32_t i = 0; i < count; i++) {
-		char name[16];
-		int32_t number;
-		snprintf(name, sizeof name, "%d", (int)i);
-		must(name_table_add(t, name, strlen(name), &number));
-	}
 }
 
 static void read_cues(struct golden *g)
@@ -154,10 +143,10 @@ static void read_news(struct golden *g)
 		must(h5_describe(g->file, "parameters/embedding.weight", &shape));
 		g->data.word_width = (int32_t)shape.dim[1];
 	}
-	name_all(&g->data.readers, count_of(g, "readers"));
-	name_all(&g->data.categories, count_of(g, "categories"));
-	name_all(&g->data.subcategories, count_of(g, "subcategories"));
-	name_all(&g->data.trigrams, count_of(g, "trigrams"));
+	must(name_table_fill(&g->data.readers, count_of(g, "readers")));
+	must(name_table_fill(&g->data.categories, count_of(g, "categories")));
+	must(name_table_fill(&g->data.subcategories, count_of(g, "subcategories")));
+	must(name_table_fill(&g->data.trigrams, count_of(g, "trigrams")));
 	if (h5_has(g->file, "category"))
 		g->data.category = golden_read(g->file, "category", H5_I32, NULL);
 	if (h5_has(g->file, "subcategory"))

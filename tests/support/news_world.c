@@ -59,16 +59,6 @@ static void make_catalogue(struct news_world *w)
 	}
 }
 
-static void name_all(struct name_table *t, const char *prefix, int count)
-{
-	for (int i = 0; i < count; i++) {
-		char name[32];
-		int32_t number;
-		snprintf(name, sizeof name, "%s%d", prefix, i);
-		must(name_table_add(t, name, strlen(name), &number));
-	}
-}
-
 static void items_init(struct news_items *x, int most)
 {
 	x->item = xcalloc((size_t)(WORLD_NEWS * most), sizeof *x->item);
@@ -96,9 +86,9 @@ static void make_words(struct news_world *w, struct rng *rng)
 		d->category[i] = (int32_t)rng_below(rng, CATEGORIES + 1);
 		d->subcategory[i] = (int32_t)rng_below(rng, SUBCATEGORIES + 1);
 	}
-	name_all(&d->readers, "U", WORLD_READERS);
-	name_all(&d->categories, "c", CATEGORIES);
-	name_all(&d->subcategories, "s", SUBCATEGORIES);
+	must(name_table_fill(&d->readers, WORLD_READERS));
+	must(name_table_fill(&d->categories, CATEGORIES));
+	must(name_table_fill(&d->subcategories, SUBCATEGORIES));
 }
 
 static void make_abstracts(struct news_world *w)
@@ -112,7 +102,7 @@ static void make_abstracts(struct news_world *w)
 		items_draw(&d->abstract, &rng, i, ABSTRACT_MAX, 0, WORLD_WORDS);
 		items_draw(&d->trigram, &rng, i, TRIGRAM_MAX, 1, TRIGRAMS);
 	}
-	name_all(&d->trigrams, "t", TRIGRAMS);
+	must(name_table_fill(&d->trigrams, TRIGRAMS));
 }
 
 static void make_states(uint8_t state[WORLD_NEWS])
