@@ -18,10 +18,15 @@ enum status attention_pool_init(struct attention_pool *l, struct params *ps, con
 	return st;
 }
 
-struct tensor *attention_pool_apply(const struct attention_pool *l, struct tape *t, struct tensor *x,
+struct tensor *attention_pool_weigh(const struct attention_pool *l, struct tape *t, struct tensor *x,
                                     const struct segments *s)
 {
 	struct tensor *hidden = op_tanh(t, linear_apply(&l->hidden, t, x));
-	struct tensor *weight = op_segment_softmax(t, linear_apply(&l->query, t, hidden), s);
-	return op_segment_sum(t, x, weight, s);
+	return op_segment_softmax(t, linear_apply(&l->query, t, hidden), s);
+}
+
+struct tensor *attention_pool_apply(const struct attention_pool *l, struct tape *t, struct tensor *x,
+                                    const struct segments *s)
+{
+	return op_segment_sum(t, x, attention_pool_weigh(l, t, x, s), s);
 }

@@ -18,5 +18,8 @@ MUST_CHECK enum status attention_pool_init(struct attention_pool *l, struct para
 /* x [n, dim] -> [segments, dim]; an empty segment gives zeros. */
 struct tensor *attention_pool_apply(const struct attention_pool *l, struct tape *t, struct tensor *x,
                                     const struct segments *s);
+/* The weights a alone, [n, 1]. */
+struct tensor *attention_pool_weigh(const struct attention_pool *l, struct tape *t, struct tensor *x,
+                                    const struct segments *s);
 
 #endif

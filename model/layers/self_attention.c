@@ -23,9 +23,9 @@ enum status self_attention_init(struct self_attention *l, struct params *ps, con
 }
 
 struct tensor *self_attention_apply(const struct self_attention *l, struct tape *t, struct tensor *x,
-                                    const struct segments *s)
+                                    const struct segments *s, const real **weights)
 {
-	const struct attention how = {.heads = l->heads, .scale = l->scale};
+	const struct attention how = {.heads = l->heads, .scale = l->scale, .weights = weights};
 	struct tensor *q = linear_apply(&l->q, t, x), *k = linear_apply(&l->k, t, x), *v = linear_apply(&l->v, t, x);
 	return linear_apply(&l->out, t, op_attention(t, q, k, v, s, s, &how));
 }

@@ -20,8 +20,9 @@ struct self_attention {
  * width, or a name is taken. */
 MUST_CHECK enum status self_attention_init(struct self_attention *l, struct params *ps, const char *prefix,
                                            int64_t width, int64_t heads, double scale);
-/* x [n, width] -> [n, width]; rows attend within their segment. */
+/* x [n, width] -> [n, width]; rows attend within their segment. weights, where not NULL, receives a_k as op_attention gives
+ * them. */
 struct tensor *self_attention_apply(const struct self_attention *l, struct tape *t, struct tensor *x,
-                                    const struct segments *s);
+                                    const struct segments *s, const real **weights);
 
 #endif

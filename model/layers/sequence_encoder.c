@@ -37,13 +37,19 @@ enum status sequence_encoder_init(struct sequence_encoder *l, struct params *ps,
 	return st;
 }
 
-struct tensor *sequence_encoder_mix(const struct sequence_encoder *l, struct tape *t, struct tensor *x,
-                                    struct tensor *values, const struct segments *s, double dropout)
+struct tensor *sequence_encoder_attend(const struct sequence_encoder *l, struct tape *t, struct tensor *x,
+                                       struct tensor *values, const struct segments *s)
 {
 	struct tensor *q = linear_apply(&l->q, t, x);
 	struct tensor *k = linear_apply(&l->k, t, x);
 	const struct attention how = {.heads = l->heads, .scale = l->scale};
-	struct tensor *mixed = op_attention(t, q, k, values, s, s, &how);
+	return op_attention(t, q, k, values, s, s, &how);
+}
+
+struct tensor *sequence_encoder_mix(const struct sequence_encoder *l, struct tape *t, struct tensor *x,
+                                    struct tensor *values, const struct segments *s, double dropout)
+{
+	struct tensor *mixed = sequence_encoder_attend(l, t, x, values, s);
 	return attention_pool_apply(&l->pool, t, op_dropout(t, mixed, dropout), s);
 }
 

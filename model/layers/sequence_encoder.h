@@ -36,5 +36,8 @@ struct tensor *sequence_encoder_apply(const struct sequence_encoder *l, struct t
 /* The same with values [n, heads * head_width] given instead of v(x): attention weights still come from x. */
 struct tensor *sequence_encoder_mix(const struct sequence_encoder *l, struct tape *t, struct tensor *x,
                                     struct tensor *values, const struct segments *s, double dropout);
+/* What the heads give alone, [n, heads * head_width], before dropout and l->pool. */
+struct tensor *sequence_encoder_attend(const struct sequence_encoder *l, struct tape *t, struct tensor *x,
+                                       struct tensor *values, const struct segments *s);
 
 #endif

@@ -19,12 +19,14 @@
 
 #include "model/layers/bi_lstm.h"
 #include "model/recommenders/bert_titles.h"
+#include "model/recommenders/cell_weights.h"
 #include "model/recommenders/distinct.h"
+#include "model/recommenders/modalities.h"
 #include "model/recommenders/recommender.h"
 #include "model/recommenders/word_embedding.h"
 #include "model/train/encode_parts.h"
 
-enum { KEYS = 9, CELLS_MAX = 8, MAX_TOKENS = 32, MEAN_OF = 256 };
+enum { KEYS = 9, MAX_TOKENS = 32, MEAN_OF = 256 };
 #define LIKENESS ((real)0.5) /* first weight of eq. 8's terms with start = alike */
 enum encoder { ENCODER_CACHED, ENCODER_TUNED, ENCODER_LSTM };
 enum start { START_GLOROT, START_ALIKE };
@@ -316,27 +318,35 @@ static void read_titles(struct rmbert *m, struct tape *t, const struct news_data
 	}
 }
 
-/* The sum of eq. 3 for kq [count, d]. */
-static struct tensor *weigh_words(const struct rmbert *m, struct tape *t, struct tensor *kq, const struct titles *x)
+/* The sum of eq. 3 for kq [count, d]; weights, where not NULL, receives what it weighs by, [words]. */
+static struct tensor *weigh_words(const struct rmbert *m, struct tape *t, struct tensor *kq, const struct titles *x,
+                                  const real **weights)
 {
-	static const struct attention how = {.heads = 1, .scale = 1};
+	const struct attention how = {.heads = 1, .scale = 1, .weights = weights};
 	struct tensor *query = op_mul(t, kq, m->query_attention.weight);
 	if (m->attention == WEIGH_SOFTMAX)
 		return op_attention(t, query, x->word, x->word, tape_segments(t, x->words.count, 1), &x->words, &how);
 	struct tensor *logits = op_add(t, op_segment_dot(t, x->word, query, &x->words), m->query_attention.bias);
-	return op_segment_sum(t, x->word, op_sigmoid(t, logits), &x->words);
+	struct tensor *open = op_sigmoid(t, logits);
+	if (weights && open)
+		*weights = open->data;
+	return op_segment_sum(t, x->word, open, &x->words);
 }
 
 /* Eq. 1-3: k_1 … k_p of each news side by side, [count, cells * d]. */
 static struct tensor *ask(const struct rmbert *m, struct tape *t, const struct titles *x)
 {
 	struct tensor *all[CELLS_MAX], *k = x->whole;
+	struct cell_weights weighed = {.cells = 0};
 	for (int i = 0; i < m->cells; i++) {
 		struct tensor *q = linear_apply(&m->position[i], t, x->whole);
 		if (m->previous_query)
 			q = op_concat(t, (struct tensor *[]){q, k}, 2, 1);
-		all[i] = k = linear_apply(&m->query_out, t, weigh_words(m, t, linear_apply(&m->combine, t, q), x));
+		struct tensor *heard =
+			weigh_words(m, t, linear_apply(&m->combine, t, q), x, cell_weights_next(&weighed, &m->base));
+		all[i] = k = linear_apply(&m->query_out, t, heard);
 	}
+	cell_weights_of_words(&weighed, &m->base, t, m->encoder == ENCODER_LSTM ? WATCH_WORDS : WATCH_NUMBERS, &x->words);
 	return op_concat(t, all, (int)m->cells, 1);
 }
 
@@ -472,7 +482,7 @@ static struct tensor *weighted_query(const struct rmbert *m, struct tape *t, con
 
 /* Sigmoid weights: the terms that no click changes count. */
 static struct tensor *weigh_by_sigmoid(const struct rmbert *m, struct tape *t, const struct match *x,
-                                       struct tensor *query, struct tensor *weighted)
+                                       struct tensor *query, struct tensor *weighted, const real **weights)
 {
 	const int64_t n = x->pairs.offset[x->pairs.count];
 	struct tensor *b = op_reshape(t, m->join.bias, 2, (int64_t[]){1, m->d});
@@ -480,15 +490,18 @@ static struct tensor *weigh_by_sigmoid(const struct rmbert *m, struct tape *t, c
 	same = op_gather_rows(t, same, x->candidate.which, x->candidates);
 	same = op_gather_rows(t, same, x->pair_candidate, n);
 	struct tensor *logits = op_segment_dot(t, op_gather_rows(t, x->key, x->pair_click, n), query, &x->pairs);
-	logits = op_add(t, logits, op_reshape(t, same, 1, &n));
-	return op_segment_sum(t, op_gather_rows(t, x->value, x->pair_click, n), op_sigmoid(t, logits), &x->pairs);
+	struct tensor *open = op_sigmoid(t, op_add(t, logits, op_reshape(t, same, 1, &n)));
+	if (weights && open)
+		*weights = open->data;
+	return op_segment_sum(t, op_gather_rows(t, x->value, x->pair_click, n), open, &x->pairs);
 }
 
-/* D U_i (eq. 4-6) for each candidate, [candidates, dm]; memory: m_{i-1}, or NULL where it is not read. */
+/* D U_i (eq. 4-6) for each candidate, [candidates, dm]; memory: m_{i-1}, or NULL where it is not read. weights, where not NULL,
+ * receives what it weighs by, for each impression [candidates, clicks]. */
 static struct tensor *weigh_clicks(const struct rmbert *m, struct tape *t, const struct match *x, int cell,
-                                   struct tensor *memory)
+                                   struct tensor *memory, const real **weights)
 {
-	static const struct attention how = {.heads = 1, .scale = 1};
+	const struct attention how = {.heads = 1, .scale = 1, .weights = weights};
 	struct tensor *weighted = weighted_query(m, t, x, cell);
 	struct tensor *query = op_matmul(t, weighted, m->join.weight, MATMUL_PLAIN);
 	query = op_gather_rows(t, query, x->candidate.which, x->candidates);
@@ -497,20 +510,8 @@ static struct tensor *weigh_clicks(const struct rmbert *m, struct tape *t, const
 		query = op_concat(t, (struct tensor *[]){own, op_slice(t, query, 1, m->d, m->d)}, 2, 1);
 	}
 	if (m->attention == WEIGH_SIGMOID)
-		return weigh_by_sigmoid(m, t, x, query, weighted);
+		return weigh_by_sigmoid(m, t, x, query, weighted, weights);
 	return op_attention(t, query, x->key, x->value, &x->of->candidates, &x->of->clicks, &how);
-}
-
-/* D times the clicks' mean, for each candidate. */
-static struct tensor *mean_of_clicks(struct tape *t, const struct match *x)
-{
-	const struct segments *s = &x->of->clicks;
-	real *weight = arena_alloc(&t->arena, (size_t)x->clicks * sizeof *weight + 1);
-	for (int32_t i = 0; i < s->count; i++)
-		for (int32_t j = s->offset[i]; j < s->offset[i + 1]; j++)
-			weight[j] = (real)1 / (real)(s->offset[i + 1] - s->offset[i]);
-	struct tensor *mean = op_segment_sum(t, x->value, tape_borrow(t, 1, &x->clicks, weight), s);
-	return op_gather_rows(t, mean, x->impression, x->candidates);
 }
 
 /* m_p (eq. 4-7), [candidates, dm]. */
@@ -518,6 +519,7 @@ static struct tensor *remember(const struct rmbert *m, struct tape *t, const str
 {
 	struct linear carry = {0};
 	struct tensor *memory = NULL;
+	struct cell_weights weighed = {.cells = 0};
 	if (m->previous_memory) {
 		int32_t *zeros = arena_calloc(&t->arena, (size_t)x->candidates + 1, sizeof *zeros);
 		memory = op_gather_rows(t, m->start, zeros, x->candidates);
@@ -525,9 +527,12 @@ static struct tensor *remember(const struct rmbert *m, struct tape *t, const str
 		carry.bias = m->update.bias;
 	}
 	for (int i = m->previous_memory ? 0 : (int)m->cells - 1; i < m->cells; i++) {
-		struct tensor *heard = m->attention == WEIGH_MEAN ? mean_of_clicks(t, x) : weigh_clicks(m, t, x, i, memory);
+		struct tensor *heard = m->attention == WEIGH_MEAN
+		                           ? op_gather_rows(t, mean_of_clicks(t, x->value, x->of), x->impression, x->candidates)
+		                           : weigh_clicks(m, t, x, i, memory, cell_weights_next(&weighed, &m->base));
 		memory = op_add(t, heard, memory ? linear_apply(&carry, t, memory) : m->update.bias);
 	}
+	cell_weights_of_clicks(&weighed, &m->base, t, x->of);
 	return memory;
 }
 

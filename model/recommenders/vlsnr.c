@@ -310,7 +310,7 @@ static struct tensor *pack_parts(struct vlsnr *m, struct tape *t, const uint32_t
 static struct tensor *fuse(const struct vlsnr *m, struct tape *t, struct tensor *rows, const struct segments *parts)
 {
 	rows = op_dropout(t, rows, m->base.dropout);
-	struct tensor *mixed = op_dropout(t, self_attention_apply(&m->crossmodal, t, rows, parts), m->base.dropout);
+	struct tensor *mixed = op_dropout(t, self_attention_apply(&m->crossmodal, t, rows, parts, NULL), m->base.dropout);
 	struct tensor *x = attention_pool_apply(&m->fusion, t, mixed, parts);
 	for (int i = 0; i < m->mlp_layers; i++) {
 		x = linear_apply(&m->mlp[i], t, x);
@@ -368,14 +368,49 @@ static struct tensor *mean_clicks(struct tape *t, struct tensor *clicks, const s
 	return op_segment_sum(t, clicks, tape_borrow(t, 1, (int64_t[]){n}, weight), s);
 }
 
+/* Offers what weighs the clicks: rows NULL, one row a reader. */
+static void watch_history(const struct vlsnr *m, const char *name, enum watch_axis row, int heads,
+                          const struct segments *rows, const struct segments *clicks, const real *weights)
+{
+	recommender_watch(&m->base, &(struct watched){.name = name,
+	                                              .unit = WATCH_IMPRESSIONS,
+	                                              .row = row,
+	                                              .column = WATCH_CLICKS,
+	                                              .heads = heads,
+	                                              .rows = rows,
+	                                              .columns = clicks,
+	                                              .weights = weights});
+}
+
+/* Eq. 7-8: what each click takes from the others. */
+static struct tensor *relate_clicks(const struct vlsnr *m, struct tape *t, struct tensor *clicks,
+                                    const struct segments *s)
+{
+	const real *weights = NULL;
+	struct tensor *x = self_attention_apply(&m->history, t, clicks, s, m->base.watch ? &weights : NULL);
+	if (x && m->base.watch)
+		watch_history(m, "click-click", WATCH_CLICKS, m->history.heads, s, s, weights);
+	return x;
+}
+
+/* Eq. 10-12 over the recurrent network's states, or over the clicks themselves. */
+static struct tensor *read_globally(const struct vlsnr *m, struct tape *t, struct tensor *x, const struct segments *s)
+{
+	const struct sequence_encoder *l = &m->global;
+	struct tensor *mixed = sequence_encoder_attend(l, t, x, linear_apply(&l->v, t, x), s);
+	struct tensor *weight = attention_pool_weigh(&l->pool, t, mixed, s);
+	if (weight && m->base.watch)
+		watch_history(m, "click", WATCH_ONE, 1, NULL, s, weight->data);
+	return op_segment_sum(t, mixed, weight, s);
+}
+
 /* Eq. 7-12: alpha o1 + (1 - alpha) o2. */
 static struct tensor *read_in_order(const struct vlsnr *m, struct tape *t, struct tensor *clicks,
                                     const struct segments *s)
 {
-	struct tensor *related = self_attention_apply(&m->history, t, clicks, s);
-	struct tensor *states = gru_stack_apply(&m->gru, t, related, s, 0);
+	struct tensor *states = gru_stack_apply(&m->gru, t, relate_clicks(m, t, clicks, s), s, 0);
 	struct tensor *o1 = op_segment_last(t, states, s, NULL);
-	struct tensor *o2 = sequence_encoder_apply(&m->global, t, states, s, 0);
+	struct tensor *o2 = read_globally(m, t, states, s);
 	return op_add(t, o2, op_mul(t, op_sigmoid(t, m->alpha), op_sub(t, o1, o2)));
 }
 
@@ -390,7 +425,7 @@ static struct tensor *read_clicks(const struct vlsnr *m, struct tape *t, struct 
 	case USER_GRU:
 		return op_segment_last(t, gru_stack_apply(&m->gru, t, clicks, s, 0), s, NULL);
 	case USER_ATTENTION:
-		return sequence_encoder_apply(&m->global, t, clicks, s, 0);
+		return read_globally(m, t, clicks, s);
 	default:
 		return read_in_order(m, t, clicks, s);
 	}

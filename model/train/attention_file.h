@@ -16,7 +16,7 @@
  * that is a word is the title's word of that place as the card shows them.
  * Attributes: schema (1), program, model, catalogue_sha256, names (the NAMEs, with spaces between).
  *
- * News that the behaviors file does not name are not in it; nor are blocks without rows or columns. */
+ * Rows of rmbert.attention = sigmoid sum to anything. News that the behaviors file does not name are not in it; nor are blocks without rows or columns. */
 #ifndef COVERLINE_MODEL_TRAIN_ATTENTION_FILE_H
 #define COVERLINE_MODEL_TRAIN_ATTENTION_FILE_H
 
