@@ -43,6 +43,7 @@ enum recommender_tables {
 	TABLE_CATEGORIES = 2, /* news_data.category and subcategory */
 	TABLE_ABSTRACTS = 4,  /* news_data.abstract; the vocabulary is of titles and abstracts then */
 	TABLE_TRIGRAMS = 8,   /* news_data.trigram */
+	TABLE_ENTITIES = 16,  /* news_data.entities; of abstracts, too, with TABLE_ABSTRACTS */
 };
 
 /* What of a network's published weights is read: all, or what a checkpoint that is read next does not hold. */

@@ -67,8 +67,10 @@ static enum status add_line(struct reader *r, const char *line, const char *end)
 {
 	while (end > line && (end[-1] == ' ' || end[-1] == '\t' || end[-1] == '\r'))
 		end--;
-	const char *space = memchr(line, ' ', (size_t)(end - line));
-	if (!space || space == line)
+	const char *space = line;
+	while (space < end && *space != ' ' && *space != '\t')
+		space++;
+	if (space == end || space == line)
 		return wrong_line(r, "expected a word, a space and numbers");
 	if (r->count == WORDS_MAX)
 		return wrong_line(r, "too many words");

@@ -1,5 +1,5 @@
-/* Word vectors, as GloVe publishes them: a text file (plain or gzip) of lines "word x1 … xN"; and the same as a binary table,
- * which opens at once.
+/* Word vectors, as GloVe publishes them: a text file (plain or gzip) of lines "word x1 … xN", with spaces or, as MIND's entity
+ * vectors, tabs between; and the same as a binary table, which opens at once.
  *
  * The table of FILE is FILE.coverline, made beside it where that folder can be written, from files of WORD_TABLE_WORTH bytes
  * and more. It is used only while FILE has the size and the time of change that it had then. Layout, little-endian:

@@ -64,6 +64,19 @@ static enum status build_categories(struct news_data *nd, const uint8_t *in_trai
 	return st == ST_OK ? number_categories(nd, NULL) : st;
 }
 
+static enum status open_entities(struct news_data *nd, const char *data, const struct news_data_options *o,
+                                 const uint8_t *in_training)
+{
+	const struct news_entities_options e = {
+		.vectors = o->entity_vectors,
+		.context = o->entity_context,
+		.width = o->entity_width,
+		.max_title_words = o->max_title_words,
+		.abstracts = o->max_abstract_words > 0,
+	};
+	return o->entities ? news_entities_open(&nd->entities, data, nd->news, &e, in_training) : ST_OK;
+}
+
 static enum status open_features(struct news_data *nd, const char *data, const struct news_data_options *o)
 {
 	enum status st = o->impression ? impression_features_open(&nd->impression, data, nd->news) : ST_OK;
@@ -114,6 +127,8 @@ enum status news_data_open(struct news_data *nd, const char *data, const struct 
 			log_info("%s has vectors for %d of %d words", o->word_vectors, (int)found, (int)nd->vocabulary.count - 1);
 	}
 	if (st == ST_OK)
+		st = open_entities(nd, data, o, in_training);
+	if (st == ST_OK)
 		st = open_features(nd, data, o);
 	if (st == ST_OK && o->standardise)
 		st = standardise(nd, in_training);
@@ -127,6 +142,8 @@ static enum status restore_tables(struct news_data *nd, const struct news_data_o
 	enum status st = o->readers ? name_table_read(&nd->readers, checkpoint, "readers") : ST_OK;
 	if (st == ST_OK && o->trigrams)
 		st = name_table_read(&nd->trigrams, checkpoint, "trigrams");
+	if (st == ST_OK && o->entities)
+		st = name_table_read(&nd->entities.types, checkpoint, "entity_types");
 	if (st == ST_OK)
 		number_texts(nd, o);
 	if (st != ST_OK || !o->categories)
@@ -145,6 +162,8 @@ enum status news_data_restore(struct news_data *nd, const char *data, const stru
 	if (st == ST_OK)
 		st = restore_tables(nd, o, checkpoint);
 	if (st == ST_OK)
+		st = open_entities(nd, data, o, NULL);
+	if (st == ST_OK)
 		st = open_features(nd, data, o);
 	if (st == ST_OK && nd->impression)
 		st = impression_features_read(nd->impression, checkpoint);
@@ -162,6 +181,8 @@ enum status news_data_write(const struct news_data *nd, struct h5_file *checkpoi
 		st = name_table_write(&nd->readers, checkpoint, "readers");
 	if (st == ST_OK && nd->trigrams.count)
 		st = name_table_write(&nd->trigrams, checkpoint, "trigrams");
+	if (st == ST_OK && nd->entities.source)
+		st = name_table_write(&nd->entities.types, checkpoint, "entity_types");
 	if (st == ST_OK && nd->category)
 		st = name_table_write(&nd->categories, checkpoint, "categories");
 	if (st == ST_OK && nd->category)
@@ -171,9 +192,19 @@ enum status news_data_write(const struct news_data *nd, struct h5_file *checkpoi
 	return st == ST_OK ? feature_columns_write(&nd->features, checkpoint) : st;
 }
 
+/* Text, which is freed, with more behind it. */
+static char *append_source(char *take_text, const char *what, const char *more)
+{
+	char *text = path_printf("%s%s%s: %s", take_text, *take_text ? " | " : "", what, more);
+	free(take_text);
+	return text;
+}
+
 char *news_data_source(const struct news_data *nd)
 {
 	char *text = xstrdup(nd->impression && nd->impression->source ? nd->impression->source : "");
+	if (nd->entities.source)
+		text = append_source(text, "entities", nd->entities.source);
 	for (int i = 0; i < nd->features.count; i++) {
 		const struct feature_column *c = nd->features.column[i];
 		bool told = false;
@@ -181,16 +212,9 @@ char *news_data_source(const struct news_data *nd)
 			told |= strcmp(nd->features.column[j]->want.kind, c->want.kind) == 0;
 		if (told)
 			continue;
-		char *more = path_printf("%s%s%s: %s", text, *text ? " | " : "", c->want.kind, c->source);
-		free(text);
-		text = more;
+		text = append_source(text, c->want.kind, c->source);
 	}
-	if (nd->network) {
-		char *more = path_printf("%s%sfrozen layers: %s", text, *text ? " | " : "", nd->network);
-		free(text);
-		text = more;
-	}
-	return text;
+	return nd->network ? append_source(text, "frozen layers", nd->network) : text;
 }
 
 struct feature_column *news_data_feature(const struct news_data *nd, const char *kind, const char *column)
@@ -207,6 +231,7 @@ void news_data_release(struct news_data *nd)
 	news_items_release(&nd->title);
 	news_items_release(&nd->abstract);
 	news_items_release(&nd->trigram);
+	news_entities_release(&nd->entities);
 	free(nd->word_vectors);
 	impression_features_close(nd->impression);
 	feature_columns_close(&nd->features);
@@ -240,6 +265,7 @@ void news_data_hide(struct news_data *nd, unsigned parts)
 	nd->hidden = parts;
 	nd->title.hidden = nd->trigram.hidden = parts & NEWS_PART_TITLE;
 	nd->abstract.hidden = parts & NEWS_PART_ABSTRACT;
+	news_entities_hide(&nd->entities, parts);
 	if (nd->impression)
 		nd->impression->hidden = parts;
 	for (int i = 0; i < nd->features.count; i++)

@@ -14,6 +14,7 @@
 #include "model/train/feature_column.h"
 #include "model/train/impression_features.h"
 #include "model/train/name_table.h"
+#include "model/train/news_entities.h"
 #include "model/train/news_items.h"
 #include "model/train/news_part.h"
 #include "model/train/vocabulary.h"
@@ -22,8 +23,9 @@ struct news_data {
 	const struct catalog *news; /* borrowed */
 	struct vocabulary vocabulary;
 	struct news_items title;
-	struct news_items abstract; /* empty unless asked for, as trigram */
-	struct news_items trigram;  /* of the title */
+	struct news_items abstract;    /* empty unless asked for, as trigram */
+	struct news_items trigram;     /* of the title */
+	struct news_entities entities; /* zeros unless asked for */
 	float *word_vectors; /* [vocabulary.count, word_width] pretrained, NaN where a word has none; NULL: none given */
 	int32_t word_width;
 	struct impression_features *impression; /* NULL unless asked for */
@@ -55,7 +57,10 @@ struct news_data_options {
 	uint64_t seed;                      /* of that share */
 	int64_t max_abstract_words;         /* 0: abstracts are not read */
 	bool readers, categories, trigrams; /* keep these tables */
-	const char *run_folder;             /* NULL: none */
+	bool entities;
+	int32_t entity_width;
+	const char *entity_vectors, *entity_context; /* files, relative to DATA; "" for none */
+	const char *run_folder;                      /* NULL: none */
 };
 
 /* For training: vocabulary, categories and standardisation come from the news with in_training[row] != 0. The table of readers is

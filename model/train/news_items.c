@@ -6,21 +6,15 @@
 
 /* Filling ------------------------------------------------------------------------------------------------------------ */
 
-struct filling {
-	struct news_items *x;
-	int64_t n;
-	size_t size;
-};
-
-static struct filling fill_begin(struct news_items *x, uint32_t news)
+struct news_items_filling news_items_begin(struct news_items *x, uint32_t news)
 {
-	struct filling f = {.x = x, .size = 1024};
+	struct news_items_filling f = {.x = x, .size = 1024};
 	x->item = xmalloc(f.size * sizeof *x->item);
 	x->offset = xcalloc((size_t)news + 1, sizeof *x->offset);
 	return f;
 }
 
-static void fill_add(struct filling *f, int32_t item)
+void news_items_add(struct news_items_filling *f, int32_t item)
 {
 	if ((size_t)f->n == f->size)
 		f->x->item = xrealloc(f->x->item, f->size *= 2, sizeof *f->x->item);
@@ -30,12 +24,12 @@ static void fill_add(struct filling *f, int32_t item)
 void news_items_words(struct news_items *x, const struct catalog *news, const struct vocabulary *v, news_text_fn *text,
                       int64_t most)
 {
-	struct filling f = fill_begin(x, news->count);
+	struct news_items_filling f = news_items_begin(x, news->count);
 	for (uint32_t row = 0; row < news->count; row++) {
 		struct word_reader r;
 		word_reader_init(&r, text(&news->news[row]));
 		for (int64_t i = 0; i < most && word_reader_next(&r); i++)
-			fill_add(&f, vocabulary_find(v, r.word));
+			news_items_add(&f, vocabulary_find(v, r.word));
 		x->offset[row + 1] = f.n;
 	}
 }
@@ -69,7 +63,7 @@ enum status news_items_name_trigrams(struct name_table *trigrams, const struct c
 void news_items_trigrams(struct news_items *x, const struct catalog *news, const struct name_table *trigrams,
                          int64_t most)
 {
-	struct filling f = fill_begin(x, news->count);
+	struct news_items_filling f = news_items_begin(x, news->count);
 	for (uint32_t row = 0; row < news->count; row++) {
 		struct word_reader r;
 		word_reader_init(&r, news->news[row].title);
@@ -79,7 +73,7 @@ void news_items_trigrams(struct news_items *x, const struct catalog *news, const
 			for (size_t at = 0; at + 3 <= n; at++) {
 				const int32_t number = name_table_find(trigrams, word + at, 3);
 				if (number)
-					fill_add(&f, number);
+					news_items_add(&f, number);
 			}
 		}
 		x->offset[row + 1] = f.n;

@@ -33,6 +33,15 @@ MUST_CHECK enum status news_items_name_trigrams(struct name_table *trigrams, con
 void news_items_trigrams(struct news_items *x, const struct catalog *news, const struct name_table *trigrams,
                          int64_t most);
 
+/* Filling one by hand: the items of news 0, 1, …, and after those of each x->offset[row + 1] = f.n. */
+struct news_items_filling {
+	struct news_items *x;
+	int64_t n; /* items so far */
+	size_t size;
+};
+struct news_items_filling news_items_begin(struct news_items *x, uint32_t news);
+void news_items_add(struct news_items_filling *f, int32_t item);
+
 void news_items_release(struct news_items *x);
 
 /* The items of rows, packed; *of has one segment a row. Memory is a's. */

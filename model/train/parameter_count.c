@@ -65,6 +65,9 @@ static enum status pretend(struct news_data *nd, const struct catalog *none, con
 		st = name_table_fill(&nd->subcategories, COUNT_SUBCATEGORIES);
 	if (st == ST_OK)
 		st = name_table_fill(&nd->trigrams, COUNT_TRIGRAMS);
+	nd->entities.width = o->entity_width;
+	if (st == ST_OK && o->entities)
+		st = name_table_fill(&nd->entities.types, COUNT_ENTITY_TYPES);
 	for (const struct feature_want *want = o->features; want && want->kind && st == ST_OK; want++)
 		st = add_column(&nd->features, want);
 	return st;

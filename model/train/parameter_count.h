@@ -12,6 +12,7 @@ enum {
 	COUNT_CATEGORIES = 17,
 	COUNT_SUBCATEGORIES = 264,
 	COUNT_TRIGRAMS = 12000,
+	COUNT_ENTITY_TYPES = 20,
 };
 
 struct parameter_count {

@@ -6,7 +6,7 @@
 #include "common/arena.h"
 #include "model/train/schedule.h"
 
-enum { SHARED_KEYS_MAX = 32 };
+enum { SHARED_KEYS_MAX = 48 };
 
 static int shared_keys(struct settings *s, struct config_key *out)
 {
@@ -30,6 +30,14 @@ static int shared_keys(struct settings *s, struct config_key *out)
 	     "Pretrained vectors as text, as GloVe's, plain or .gz, relative to the working folder; empty: seeded random "
 	     "ones. "
 	     "They are trained on."},
+		{"data.entity_vectors", CONFIG_STRING, &s->entity_vectors, "entity_embedding.vec", NULL, 0, 0,
+	     "Vectors of entities for models that read them, as text, lines \"id x1 ... xN\"; relative to DATA, where "
+	     "catalog "
+	     "keeps MIND's. They are not trained on. Empty: seeded random ones."},
+		{"data.entity_context", CONFIG_STRING, &s->entity_context, "", NULL, 0, 0,
+	     "The same of entities' contexts, the means of their neighbours' in a knowledge graph. MIND has none. Empty: "
+	     "models that read contexts go without."},
+		{"data.entity_width", CONFIG_INT, &s->entity_width, "100", NULL, 1, 4096, "Width of an entity's vector."},
 		{"data.standardise", CONFIG_BOOL, &s->standardise, "no", NULL, 0, 0,
 	     "Shift and scale each column of the picture features by mean and deviation over the training split's news, "
 	     "and rows to an expected norm of 1. The paper reads them as they are."},
@@ -174,6 +182,10 @@ struct news_data_options settings_news(const struct settings *s, const struct re
 		.readers = r->type->tables & TABLE_READERS,
 		.trigrams = r->type->tables & TABLE_TRIGRAMS,
 		.categories = r->type->tables & TABLE_CATEGORIES,
+		.entities = r->type->tables & TABLE_ENTITIES,
+		.entity_width = (int32_t)s->entity_width,
+		.entity_vectors = s->entity_vectors,
+		.entity_context = s->entity_context,
 		.run_folder = run,
 		.standardise = s->standardise,
 		.shuffle_pictures = s->shuffle_pictures,

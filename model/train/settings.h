@@ -15,7 +15,8 @@ struct settings {
 
 	char *train, *dev; /* behaviors files; relative to DATA */
 	int64_t history, max_title_words, max_abstract_words, min_word_count, word_width;
-	char *word_vectors;
+	char *word_vectors, *entity_vectors, *entity_context;
+	int64_t entity_width;
 	bool standardise;
 	int64_t shuffle_pictures;
 	double impression_share;

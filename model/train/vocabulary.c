@@ -11,7 +11,7 @@
 
 void word_reader_init(struct word_reader *r, const char *title)
 {
-	r->next = (const unsigned char *)title;
+	r->next = r->begin = (const unsigned char *)title;
 	r->word[0] = '\0';
 }
 
@@ -33,6 +33,8 @@ int word_reader_next(struct word_reader *r)
 			break;
 		if (n < 1)
 			n = 1;
+		if (!length)
+			r->begin = r->next;
 		if (in_word)
 			length += (size_t)utf8proc_encode_char(utf8proc_tolower(c), (utf8proc_uint8_t *)r->word + length);
 		else if (*r->next < 128 && strchr(".,!?;|", *r->next))

@@ -17,6 +17,7 @@
  * separates words. */
 struct word_reader {
 	const unsigned char *next;
+	const unsigned char *begin;    /* where the latest word begins; it ends before next */
 	char word[WORD_BYTES_MAX + 8]; /* the latest word, NUL-terminated */
 };
 

@@ -20,6 +20,15 @@ def titles(lists):
     return packed("title", lists, np.int32, np.int64)
 
 
+def entities(words, lists, vectors, contexts=None, types=None):
+    """The entity of each word and those of each title; vectors and contexts [entities + 1, width], types [entities + 1]."""
+    out = {"word_entity": np.concatenate([np.asarray(row, np.int32) for row in words]), **packed("entity", lists, np.int32, np.int64)}
+    out["entity_vector"] = np.asarray(vectors, np.float32)
+    if contexts is not None:
+        out["entity_context"] = np.asarray(contexts, np.float32)
+    return out if types is None else {**out, "entity_type": np.asarray(types, np.int32)}
+
+
 def impressions(history, candidates, user=None):
     out = {**packed("click", history), **packed("candidate", candidates)}
     return out if user is None else {**out, "user": np.asarray(user, np.int32)}

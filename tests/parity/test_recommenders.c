@@ -3,9 +3,13 @@
  * add one is to add its file. They are made by the programs beside this, recommender_golden.py writes the layout.
  *
  *   attributes           model; settings ("section.key=value" lines; train.learning_rate is the steps'); vocabulary (words);
- *                        readers, categories, subcategories, trigrams (how many; 0 or missing: none); regions (if there are cues)
+ *                        readers, categories, subcategories, trigrams, entity_types (how many; 0 or missing: none); regions (if there are cues)
  *   /title, /title_offset                 int32 word numbers, packed; int64 [news + 1]
  *   /abstract, /trigram, /…_offset        likewise; optional
+ *   /word_entity                          int32 as many as words, from 1, or 0; where it is:
+ *   /entity, /entity_offset               int32 entities of titles, packed; int64 [news + 1]
+ *   /entity_vector, /entity_context       float32 [entities + 1, width]; the second is optional
+ *   /entity_type                          int32 [entities + 1] from 1, or 0; optional
  *   /category, /subcategory               int32 [news] from 1, or 0; optional
  *   /cue, /cue_offset, /global, /state, /cue_mean, /cue_scale, /global_mean, /global_scale   kind "impression", for who reads it
  *   /column/KIND/COLUMN                   float16 [news, ...], for each column that the settings make it read
@@ -93,6 +97,25 @@ static void read_cues(struct golden *g)
 	g->data.impression = f;
 }
 
+static void read_entities(struct golden *g)
+{
+	struct news_entities *e = &g->data.entities;
+	struct h5_shape shape;
+	must(h5_describe(g->file, "entity_vector", &shape));
+	e->width = (int32_t)shape.dim[1];
+	must(name_table_fill(&e->names, (int32_t)shape.dim[0] - 1));
+	must(name_table_fill(&e->types, count_of(g, "entity_types")));
+	e->vector = golden_read(g->file, "entity_vector", H5_F32, NULL);
+	e->context = h5_has(g->file, "entity_context") ? golden_read(g->file, "entity_context", H5_F32, NULL) : NULL;
+	e->type = h5_has(g->file, "entity_type") ? golden_read(g->file, "entity_type", H5_I32, NULL) : NULL;
+	e->word.item = golden_read(g->file, "word_entity", H5_I32, NULL);
+	e->word.offset = golden_read(g->file, "title_offset", H5_I64, NULL);
+	if (h5_has(g->file, "entity")) {
+		e->title.item = golden_read(g->file, "entity", H5_I32, NULL);
+		e->title.offset = golden_read(g->file, "entity_offset", H5_I64, NULL);
+	}
+}
+
 static void *read_of_kind(struct golden *g, const char *kind, const char *name, enum h5_type as, struct h5_shape *shape)
 {
 	char *path = path_printf("column/%s/%s", kind, name);
@@ -151,6 +174,8 @@ static void read_news(struct golden *g)
 		g->data.category = golden_read(g->file, "category", H5_I32, NULL);
 	if (h5_has(g->file, "subcategory"))
 		g->data.subcategory = golden_read(g->file, "subcategory", H5_I32, NULL);
+	if (h5_has(g->file, "word_entity"))
+		read_entities(g);
 	if (o.impression)
 		read_cues(g);
 	for (const struct feature_want *want = o.features; want && want->kind; want++)

@@ -20,6 +20,10 @@ enum {
 	TITLE_MAX = 8,
 	ABSTRACT_MAX = 14,
 	TRIGRAMS = 30,
+	ENTITIES = 12,
+	ENTITY_TYPES = 3,
+	ENTITY_WIDTH = 10,
+	TITLE_ENTITIES = 4,
 	TRIGRAM_MAX = 20,
 	CUE = 16,
 	GLOBAL = 24,
@@ -103,6 +107,40 @@ static void make_abstracts(struct news_world *w)
 		items_draw(&d->trigram, &rng, i, TRIGRAM_MAX, 1, TRIGRAMS);
 	}
 	must(name_table_fill(&d->trigrams, TRIGRAMS));
+}
+
+static float *random_rows(struct rng *rng, int32_t count, int32_t width)
+{
+	float *out = xcalloc((size_t)(count + 1) * (size_t)width, sizeof *out);
+	for (int32_t i = width; i < (count + 1) * width; i++)
+		out[i] = (float)(0.5 * rng_normal(rng));
+	return out;
+}
+
+/* Of some words in two an entity, and those and others as what the title names. */
+static void make_entities(struct news_world *w)
+{
+	struct news_entities *e = &w->data.entities;
+	struct rng rng;
+	rng_init(&rng, 7, 0);
+	items_init(&e->word, TITLE_MAX);
+	items_init(&e->title, TITLE_ENTITIES);
+	items_init(&e->abstract, TITLE_ENTITIES);
+	for (int i = 0; i < WORLD_NEWS; i++) {
+		e->word.offset[i + 1] = w->data.title.offset[i + 1];
+		for (int64_t j = e->word.offset[i]; j < e->word.offset[i + 1]; j++)
+			e->word.item[j] = rng_below(&rng, 2) ? 1 + (int32_t)rng_below(&rng, ENTITIES) : 0;
+		items_draw(&e->title, &rng, i, TITLE_ENTITIES, 1, ENTITIES);
+		items_draw(&e->abstract, &rng, i, TITLE_ENTITIES, 1, ENTITIES);
+	}
+	must(name_table_fill(&e->names, ENTITIES));
+	must(name_table_fill(&e->types, ENTITY_TYPES));
+	e->type = xcalloc(ENTITIES + 1, sizeof *e->type);
+	for (int i = 1; i <= ENTITIES; i++)
+		e->type[i] = (int32_t)rng_below(&rng, ENTITY_TYPES + 1);
+	e->width = ENTITY_WIDTH;
+	e->vector = random_rows(&rng, ENTITIES, ENTITY_WIDTH);
+	e->context = random_rows(&rng, ENTITIES, ENTITY_WIDTH);
 }
 
 static void make_states(uint8_t state[WORLD_NEWS])
@@ -193,6 +231,8 @@ void news_world_open(struct news_world *w, const struct recommender_type *type)
 	make_words(w, &rng);
 	make_abstracts(w);
 	const struct news_data_options o = settings_news(&w->settings, w->r, NULL);
+	if (o.entities)
+		make_entities(w);
 	if (o.impression)
 		make_cues(w, &rng);
 	for (const struct feature_want *want = o.features; want && want->kind; want++)
