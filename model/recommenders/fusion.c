@@ -172,7 +172,7 @@ struct tensor *fusion_score(struct recommender *r, struct tape *t, const struct 
 	struct tensor *clicks = gather_clicks(t, news->vector, m), *own = gather_candidates(t, news->vector, m);
 	struct tensor *users = id_table_apply(&f->user, t, m->user, m->count, f->unseen_rate);
 	struct tensor *history =
-		f->attend ? attention_pool_apply(&f->pool, t, clicks, &m->clicks) : mean_of_clicks(t, clicks, m);
+		f->attend ? attention_pool_apply(&f->pool, t, clicks, &m->clicks) : mean_rows(t, clicks, &m->clicks);
 	users = op_gather_rows(t, users, impression, candidates);
 	history = op_gather_rows(t, history, impression, candidates);
 	struct tensor *x = op_concat(t, (struct tensor *[]){users, history, own, op_mul(t, history, own)}, 4, 1);

@@ -404,7 +404,7 @@ static struct tensor *gmmf_score(struct recommender *r, struct tape *t, const st
 		struct tensor *read = op_slice(t, clicks, 1, first, own->width);
 		merged[n++] = g->interest
 		                  ? interest_in(g, t, own, users, op_slice(t, candidates, 1, first, own->width), read, p)
-		                  : op_gather_rows(t, mean_of_clicks(t, read, m), p->impression, p->candidates);
+		                  : op_gather_rows(t, mean_rows(t, read, &m->clicks), p->impression, p->candidates);
 		first += own->width;
 	}
 	if (r->watch && g->interest && tape_status(t) == ST_OK)

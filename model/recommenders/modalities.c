@@ -56,15 +56,6 @@ struct tensor *times(struct tape *t, struct tensor *x, double by)
 	return op_mul(t, x, factor);
 }
 
-struct tensor *mean_of_clicks(struct tape *t, struct tensor *clicks, const struct impressions *m)
-{
-	struct tensor *share = constant(t, m->clicks.offset[m->count], 1, 0);
-	for (int32_t i = 0; i < m->count; i++)
-		for (int32_t k = m->clicks.offset[i]; k < m->clicks.offset[i + 1]; k++)
-			share->data[k] = 1 / (real)(m->clicks.offset[i + 1] - m->clicks.offset[i]);
-	return op_segment_sum(t, clicks, share, &m->clicks);
-}
-
 struct tensor *those_present(struct tape *t, struct tensor *x, const struct tensor *present, int64_t *count)
 {
 	const int64_t rows = tensor_rows(present);

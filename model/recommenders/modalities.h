@@ -21,8 +21,6 @@ MUST_CHECK enum status categories_init(struct tensor **table, struct params *ps,
 struct tensor *click_bce(struct tape *t, struct tensor *scores, const struct impressions *m);
 /* x * by. */
 struct tensor *times(struct tape *t, struct tensor *x, double by);
-/* The mean of each reader's clicks [impressions, width]; zeros without clicks. */
-struct tensor *mean_of_clicks(struct tape *t, struct tensor *clicks, const struct impressions *m);
 /* The rows of x [count, width] whose row of present is 1, *count of them. */
 struct tensor *those_present(struct tape *t, struct tensor *x, const struct tensor *present, int64_t *count);
 

@@ -77,3 +77,13 @@ struct tensor *sum_rows(struct tape *t, struct tensor *x, const struct segments 
 	const int64_t n = segments->offset[segments->count];
 	return op_segment_sum(t, x, tape_constant(t, 1, &n, 1), segments);
 }
+
+struct tensor *mean_rows(struct tape *t, struct tensor *x, const struct segments *segments)
+{
+	const int64_t n = segments->offset[segments->count];
+	struct tensor *share = tape_tensor(t, 1, &n, false);
+	for (int32_t s = 0; s < segments->count; s++)
+		for (int32_t i = segments->offset[s]; i < segments->offset[s + 1]; i++)
+			share->data[i] = 1 / (real)(segments->offset[s + 1] - segments->offset[s]);
+	return op_segment_sum(t, x, share, segments);
+}

@@ -69,7 +69,7 @@ struct recommender_type {
 	/* A zeroed recommender whose first field is struct recommender; and back. */
 	struct recommender *(*open)(void);
 	void (*close)(struct recommender *r);
-	/* Its keys, all under "[NAME]"; the table lives as long as r. */
+	/* Its keys, all under "[NAME]"; the table lives as long as r. NULL: none. */
 	const struct config_key *(*keys)(struct recommender *r);
 	/* The columns that its settings make it read, ended by {0}, living as long as r; NULL: none. In news_data_feature. */
 	const struct feature_want *(*features)(const struct recommender *r);
@@ -149,5 +149,7 @@ struct tensor *score_by_dot(struct tape *t, struct tensor *users, struct tensor 
                             const struct segments *segments);
 /* The sum of each segment's rows: [n, d] -> [segments, d]. */
 struct tensor *sum_rows(struct tape *t, struct tensor *x, const struct segments *segments);
+/* The mean of each segment's rows; zeros of an empty one. */
+struct tensor *mean_rows(struct tape *t, struct tensor *x, const struct segments *segments);
 
 #endif

@@ -21,7 +21,6 @@
 #include "model/recommenders/bert_titles.h"
 #include "model/recommenders/cell_weights.h"
 #include "model/recommenders/distinct.h"
-#include "model/recommenders/modalities.h"
 #include "model/recommenders/recommender.h"
 #include "model/recommenders/word_embedding.h"
 #include "model/train/encode_parts.h"
@@ -527,9 +526,10 @@ static struct tensor *remember(const struct rmbert *m, struct tape *t, const str
 		carry.bias = m->update.bias;
 	}
 	for (int i = m->previous_memory ? 0 : (int)m->cells - 1; i < m->cells; i++) {
-		struct tensor *heard = m->attention == WEIGH_MEAN
-		                           ? op_gather_rows(t, mean_of_clicks(t, x->value, x->of), x->impression, x->candidates)
-		                           : weigh_clicks(m, t, x, i, memory, cell_weights_next(&weighed, &m->base));
+		struct tensor *heard =
+			m->attention == WEIGH_MEAN
+				? op_gather_rows(t, mean_rows(t, x->value, &x->of->clicks), x->impression, x->candidates)
+				: weigh_clicks(m, t, x, i, memory, cell_weights_next(&weighed, &m->base));
 		memory = op_add(t, heard, memory ? linear_apply(&carry, t, memory) : m->update.bias);
 	}
 	cell_weights_of_clicks(&weighed, &m->base, t, x->of);

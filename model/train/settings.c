@@ -91,6 +91,13 @@ static int shared_keys(struct settings *s, struct config_key *out)
 	return count;
 }
 
+/* A recommender's own. */
+static const struct config_key *own_keys(struct recommender *r)
+{
+	static const struct config_key none[] = {{0}};
+	return r->type->keys ? r->type->keys(r) : none;
+}
+
 static int count_keys(const struct config_key *keys)
 {
 	int n = 0;
@@ -114,7 +121,7 @@ void settings_open(struct settings *s)
 		struct recommender *r = recommender_types[i]->open();
 		r->type = recommender_types[i];
 		s->recommenders[i] = r;
-		const struct config_key *own = r->type->keys(r);
+		const struct config_key *own = own_keys(r);
 		const int more = count_keys(own);
 		s->keys = xrealloc(s->keys, (size_t)(n + more) + 1, sizeof *s->keys);
 		memcpy(s->keys + n, own, ((size_t)more + 1) * sizeof *own);
@@ -160,7 +167,7 @@ enum status settings_choose(struct settings *s, struct recommender **r)
 	int n = shared_keys(s, shared);
 	if ((*r)->type->load)
 		n += encoder_keys(&s->encoder, shared + n);
-	const struct config_key *own = (*r)->type->keys(*r);
+	const struct config_key *own = own_keys(*r);
 	free(s->chosen);
 	s->chosen = xcalloc((size_t)(n + count_keys(own)) + 1, sizeof *s->chosen);
 	memcpy(s->chosen, shared, (size_t)n * sizeof *shared);
