@@ -4,6 +4,7 @@
 
 #include "common/arena.h"
 #include "common/cli.h"
+#include "eval/claims.h"
 #include "eval/evaluation.h"
 #include "eval/results.h"
 #include "eval/text.h"
@@ -12,9 +13,9 @@ enum { OUTPUT_MAX = 1 << 28 };
 
 struct options {
 	const char *behaviors, *groups, *train, *data, *group_by, *probability, *features;
-	struct cli_list predictions, names, scores;
+	struct cli_list predictions, names, scores, claims;
 	int64_t bootstrap, seed, top;
-	bool json, tsv, latex;
+	bool json, tsv, latex, over_seeds;
 };
 
 static enum status check_options(const struct options *o)
@@ -56,18 +57,22 @@ static void print_latex(const struct evaluation *e, char *const *names, struct s
 	results_seeds_latex(e, out);
 }
 
-static void print_tables(const struct evaluation *e, char *const *names, struct strbuf *out)
+static void print_tables(const struct options *o, const struct evaluation *e, const struct claims *claims,
+                         char *const *names, struct strbuf *out)
 {
-	results_table(e, names, out);
-	results_certainty_table(e, names, out);
+	if (!o->over_seeds) {
+		results_table(e, names, out);
+		results_certainty_table(e, names, out);
+	}
 	results_seeds_table(e, out);
+	claims_table(claims, out);
 	results_calibration_table(e, names, out);
 	results_lists_table(e, names, out);
 	if (e->groups)
 		results_groups_table(e, names, out);
 }
 
-static enum status print_results(const struct options *o, const struct evaluation *e)
+static enum status print_results(const struct options *o, const struct evaluation *e, const struct claims *claims)
 {
 	const size_t count = o->predictions.count;
 	char **names = xcalloc(count, sizeof *names);
@@ -80,13 +85,13 @@ static enum status print_results(const struct options *o, const struct evaluatio
 	strbuf_init(&out, OUTPUT_MAX);
 	enum status st = ST_OK;
 	if (o->json)
-		st = results_json(e, names, o->predictions.items, &out);
+		st = results_json(e, claims, names, o->predictions.items, &out);
 	else if (o->tsv)
 		print_tsv(o, e, names, &out);
 	else if (o->latex)
 		print_latex(e, names, &out);
 	else
-		print_tables(e, names, &out);
+		print_tables(o, e, claims, names, &out);
 	if (!st)
 		st = strbuf_check(&out, "the table");
 	if (!st && (fwrite(out.data, 1, out.len, stdout) != out.len || fflush(stdout) != 0))
@@ -132,6 +137,7 @@ static enum status evaluate(const struct options *o, int jobs)
 	struct evaluation e = {0};
 	struct groups groups = {0};
 	struct lists lists = {0};
+	struct claims claims = {0};
 	struct data_files data = {0};
 	struct bootstrap bootstrap = {.replicates = (uint32_t)o->bootstrap, .seed = (uint64_t)o->seed, .workers = jobs};
 	if (o->bootstrap)
@@ -148,7 +154,14 @@ static enum status evaluate(const struct options *o, int jobs)
 	if (!st)
 		st = evaluation_run(&e, o->behaviors, o->predictions.items, o->predictions.count);
 	if (!st)
-		st = print_results(o, &e);
+		st = claims_judge(&claims, &e, o->claims.items, o->claims.count);
+	if (!st && o->over_seeds && !seeds_repeated(&e.seeds))
+		st = status_fail(ST_USAGE, "--over-seeds: expected RUN/seed-N/prediction.txt of a run with two seeds or more");
+	if (!st)
+		st = print_results(o, &e, &claims);
+	if (!st)
+		st = claims_check(&claims);
+	claims_release(&claims);
 	evaluation_release(&e);
 	groups_release(&groups);
 	lists_release(&lists);
@@ -191,6 +204,12 @@ int main(int argc, char **argv)
 	     "The folder whose news were scored: for image, state, category and --top.", 0, 0},
 		{"group-by", CLI_STRING, &o.group_by, "FILE",
 	     "Groups of your own: a TSV headed impression, user or news, then a name for each column of groups.", 0, 0},
+		{"claim", CLI_LIST, &o.claims, "\"RUN > RUN\"",
+	     "What is claimed of runs repeated over seeds: A > B, ahead with p < 0.01, or A <= B, not so. One that five "
+	     "seeds or more show to be wrong ends with exit code 1.",
+	     0, 0},
+		{"over-seeds", CLI_FLAG, &o.over_seeds, NULL, "Print the table over seeds, without a line for each repeat.", 0,
+	     0},
 		{"json", CLI_FLAG, &o.json, NULL, "Print JSON: one object, or an array of them for several prediction files.",
 	     0, 0},
 		{"tsv", CLI_FLAG, &o.tsv, NULL,

@@ -2,6 +2,8 @@
 
 #include <math.h>
 
+#define ERROR_RATE 0.05 /* of intervals */
+
 void paired_add(struct paired *p, double d)
 {
 	p->n++;
@@ -72,23 +74,36 @@ double student_quantile(double p, double df)
 	return low + (high - low) / 2;
 }
 
+/* Two-sided sign test of n differences that are all on one side. */
+static double sign_p(uint64_t n)
+{
+	return ldexp(1, n < 1000 ? 1 - (int)n : -1000);
+}
+
+/* Of n > 1 differences that are all d: Student's t knows no spread to go by. */
+static struct comparison compare_equal(double d, uint64_t n)
+{
+	const double p = d == 0 ? 1 : sign_p(n);
+	const bool known = d == 0 || p < ERROR_RATE;
+	const double t = d == 0 ? 0 : copysign(INFINITY, d);
+	return (struct comparison){d, 0, known ? d : NAN, known ? d : NAN, t, p, t};
+}
+
 struct comparison paired_compare(const struct paired *p)
 {
 	const double n = (double)p->n;
 	struct comparison c = {p->n ? p->mean : NAN, NAN, NAN, NAN, NAN, NAN, NAN};
 	if (p->n < 2)
 		return c;
-	const bool alike = p->squares <= 0;
-	c.error = alike ? 0 : sqrt(p->squares / (n - 1) / n);
-	const double reach = alike ? 0 : student_quantile(0.05, n - 1) * c.error;
+	if (p->squares <= 0)
+		return compare_equal(p->mean, p->n);
+	c.error = sqrt(p->squares / (n - 1) / n);
+	const double reach = student_quantile(ERROR_RATE, n - 1) * c.error;
 	c.low = c.mean - reach;
 	c.high = c.mean + reach;
-	if (alike)
-		c.t = c.mean == 0 ? 0 : copysign(INFINITY, c.mean);
-	else
-		c.t = c.mean / c.error;
+	c.t = c.mean / c.error;
 	c.effect = c.t / sqrt(n);
-	c.p = c.t == 0 ? 1 : student_p(c.t, n - 1);
+	c.p = student_p(c.t, n - 1);
 	return c;
 }
 

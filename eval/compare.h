@@ -16,8 +16,9 @@ struct paired {
 void paired_add(struct paired *p, double d);
 
 /* mean of d, its standard error, and the 95 % interval and two-sided p of Student's t with n - 1 degrees of freedom.
- * Everything but the mean is NaN for n < 2. Equal differences have error 0: p is then 1 if they are 0, else 0. effect
- * is Cohen's d of paired differences, mean / their standard deviation. */
+ * Everything but the mean is NaN for n < 2. Equal differences have error 0 and tell nothing of their spread: p is then 1 if
+ * they are 0, else that of the sign test, 2^(1 - n), and the interval is the point, or NaN where such a p is above 0.05
+ * (n < 6). effect is Cohen's d of paired differences, mean / their standard deviation. */
 struct comparison {
 	double mean, error, low, high, t, p, effect;
 };

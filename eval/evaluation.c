@@ -250,14 +250,13 @@ struct seed_summary evaluation_over_seeds(const struct evaluation *e, size_t rep
 struct comparison evaluation_compare_seeds(const struct evaluation *e, size_t repeated_run, size_t base, enum metric m,
                                            uint64_t *pairs)
 {
-	const struct repeated_run *a = &e->seeds.runs[repeated_run], *b = &e->seeds.runs[base];
+	struct seed_pair *of = xcalloc(e->seeds.runs[repeated_run].count, sizeof *of);
+	const size_t count = seeds_pair(&e->seeds, repeated_run, base, of);
 	struct paired differences = {0};
-	for (size_t i = 0; i < a->count; i++)
-		for (size_t j = 0; j < b->count; j++)
-			if (a->repeats[i].seed == b->repeats[j].seed)
-				paired_add(&differences,
-				           evaluation_mean(e, a->repeats[i].file, m) - evaluation_mean(e, b->repeats[j].file, m));
-	*pairs = differences.n;
+	for (size_t i = 0; i < count; i++)
+		paired_add(&differences, evaluation_mean(e, of[i].file, m) - evaluation_mean(e, of[i].base, m));
+	free(of);
+	*pairs = count;
 	return paired_compare(&differences);
 }
 

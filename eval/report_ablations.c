@@ -66,8 +66,7 @@ static void add_ablation(struct report *r, size_t run, size_t base)
 	(void)list_changes(r, run, base, p);
 	strbuf_printf(p, "</td><td>%.4f</td><td>%+.4f", evaluation_mean(&r->evaluation, r->evaluated[run], METRIC_AUC),
 	              c.mean);
-	if (!isnan(c.error))
-		strbuf_printf(p, " <span class=\"quiet\">[%+.4f, %+.4f]</span>", c.low, c.high);
+	report_interval(p, &c);
 	strbuf_puts(p, "</td><td>");
 	strbuf_init(&text, 64);
 	results_p(&text, c.p);

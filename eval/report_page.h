@@ -41,6 +41,8 @@ void report_script_hash(struct strbuf *out);
 
 /* A sentence a run on how it compares with the first one; over seeds where runs are repeated. */
 void report_verdicts(struct report *r);
+/* " [low, high]" in a quiet span; nothing without an interval. */
+void report_interval(struct strbuf *p, const struct comparison *c);
 /* Loud, if any kind of feature was made with random weights; otherwise nothing. */
 void report_warnings(struct report *r);
 /* Tables and curves of the runs. */

@@ -31,8 +31,10 @@ static void add_verdict(struct report *r, const char *run, const char *base, con
 	               : c->mean > 0          ? "</b> is ahead of <b>"
 	                                      : "</b> is behind <b>");
 	html_text(p, base);
-	strbuf_printf(p, "</b>: AUC %+.4f <span class=\"quiet\">(95 %% interval %+.4f to %+.4f, p ", c->mean, c->low,
-	              c->high);
+	strbuf_printf(p, "</b>: AUC %+.4f <span class=\"quiet\">(", c->mean);
+	if (!isnan(c->low))
+		strbuf_printf(p, "95 %% interval %+.4f to %+.4f, ", c->low, c->high);
+	strbuf_puts(p, "p ");
 	struct strbuf text;
 	strbuf_init(&text, 64);
 	results_p(&text, c->p);
@@ -70,6 +72,12 @@ void report_verdicts(struct report *r)
 	strbuf_puts(&r->page, "</ul>\n");
 }
 
+void report_interval(struct strbuf *p, const struct comparison *c)
+{
+	if (!isnan(c->low))
+		strbuf_printf(p, " <span class=\"quiet\">[%+.4f, %+.4f]</span>", c->low, c->high);
+}
+
 /* Table ------------------------------------------------------------------------------------------------------------ */
 
 /* holm: c's p corrected for the number of runs. */
@@ -79,7 +87,9 @@ static void add_difference(struct strbuf *p, const struct comparison *c, double 
 		strbuf_puts(p, "<td>–</td><td>–</td><td>–</td><td>–</td>");
 		return;
 	}
-	strbuf_printf(p, "<td>%+.4f <span class=\"quiet\">[%+.4f, %+.4f]</span></td><td>", c->mean, c->low, c->high);
+	strbuf_printf(p, "<td>%+.4f", c->mean);
+	report_interval(p, c);
+	strbuf_puts(p, "</td><td>");
 	struct strbuf text;
 	strbuf_init(&text, 64);
 	results_p(&text, c->p);
@@ -88,6 +98,7 @@ static void add_difference(struct strbuf *p, const struct comparison *c, double 
 	strbuf_clear(&text);
 	results_p(&text, holm);
 	html_text(p, text.data);
+	strbuf_printf(p, " %s", results_marks(holm));
 	strbuf_release(&text);
 	if (isfinite(c->effect))
 		strbuf_printf(p, "</td><td>%+.3f</td>", c->effect);
@@ -168,7 +179,7 @@ static void add_notes(struct report *r)
 	}
 	if (e->run_count >= 2)
 		strbuf_puts(p, " Differences are to the first run, paired by impression; p is of the paired t-test, two-sided; "
-		               "Holm: p corrected for the number of runs; "
+		               "Holm: p corrected for the number of runs, *** below 0.001, ** below 0.01, * below 0.05; "
 		               "effect: Cohen’s d of the paired differences. "
 		               "<strong>Bold</strong>: ahead of every other run beyond the 95 % interval of the difference. "
 		               "The intervals cover the choice of impressions, not the luck of a seed: repeat runs over seeds "

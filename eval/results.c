@@ -19,6 +19,19 @@ void results_p(struct strbuf *out, double p)
 		strbuf_printf(out, "%.3f", p);
 }
 
+void results_interval(struct strbuf *out, int width, const struct comparison *c)
+{
+	char text[48] = "-";
+	if (!isnan(c->low))
+		snprintf(text, sizeof text, "[%+.4f, %+.4f]", c->low, c->high);
+	strbuf_printf(out, "%-*s", width, text);
+}
+
+const char *results_marks(double p)
+{
+	return p < 0.001 ? "***" : p < 0.01 ? "**" : p < 0.05 ? "*" : "";
+}
+
 static void pad(struct strbuf *out, size_t from, size_t to)
 {
 	while (from++ < to)
@@ -41,7 +54,8 @@ static void difference_cells(const struct comparison *c, struct strbuf *out)
 		strbuf_printf(out, "%8s  %-20s%9s%9s", "-", "-", "-", "-");
 		return;
 	}
-	strbuf_printf(out, "%8.4f  [%+.4f, %+.4f]  ", c->error, c->low, c->high);
+	strbuf_printf(out, "%8.4f  ", c->error);
+	results_interval(out, 20, c);
 	signed_cell(out, 9, 2, c->t);
 	struct strbuf p;
 	strbuf_init(&p, 64);
@@ -87,6 +101,7 @@ static void pooled_table(const struct evaluation *e, char *const *names, struct 
 void results_table(const struct evaluation *e, char *const *names, struct strbuf *out)
 {
 	const size_t width = name_width(e, names);
+	double *holm = results_corrected_p(e);
 	pad(out, 0, width);
 	for (int m = 0; m < METRIC_COUNT; m++)
 		strbuf_printf(out, "%9s", metric_label((enum metric)m));
@@ -100,6 +115,7 @@ void results_table(const struct evaluation *e, char *const *names, struct strbuf
 		if (i > 0) {
 			const struct comparison c = evaluation_compare(e, i, 0, METRIC_AUC);
 			difference_cells(&c, out);
+			strbuf_printf(out, "%s%s", *results_marks(holm[i]) ? " " : "", results_marks(holm[i]));
 		}
 		strbuf_putc(out, '\n');
 	}
@@ -109,8 +125,9 @@ void results_table(const struct evaluation *e, char *const *names, struct strbuf
 		(unsigned long long)e->kinds[IMPRESSION_NO_CLICK], (unsigned long long)e->kinds[IMPRESSION_ONLY_CLICKS],
 		(unsigned long long)e->kinds[IMPRESSION_UNLABELLED]);
 	if (e->run_count > 1)
-		strbuf_puts(
-			out, "dAUC: mean difference to the first, paired by impression, with its standard error and Student's t\n");
+		strbuf_puts(out, "dAUC: mean difference to the first, paired by impression, with its standard error and "
+		                 "Student's t\n" RESULTS_MARKS "\n");
+	free(holm);
 	pooled_table(e, names, out);
 }
 
@@ -177,14 +194,16 @@ static json_t *run_object(const struct evaluation *e, char *const *names, const 
 	return o;
 }
 
-enum status results_json(const struct evaluation *e, char *const *names, const char *const *predictions,
-                         struct strbuf *out)
+enum status results_json(const struct evaluation *e, const struct claims *claims, char *const *names,
+                         const char *const *predictions, struct strbuf *out)
 {
 	json_t *root = e->run_count == 1 ? run_object(e, names, predictions, 0) : json_array();
 	for (size_t i = 0; e->run_count > 1 && i < e->run_count; i++)
 		json_array_append_new(root, run_object(e, names, predictions, i));
-	if (e->run_count > 1)
+	if (e->run_count > 1) {
 		results_seeds_json(e, root);
+		claims_json(claims, root);
+	}
 	char *text = json_dumps(root, JSON_INDENT(2) | JSON_REAL_PRECISION(JSON_DIGITS));
 	json_decref(root);
 	if (!text)

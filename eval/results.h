@@ -6,20 +6,27 @@
 
 #include "common/status.h"
 #include "common/strbuf.h"
+#include "eval/claims.h"
 #include "eval/evaluation.h"
 
 /* A p value for people: "0.042", "< 0.001"; "-" for NaN. */
 void results_p(struct strbuf *out, double p);
 
+/* "[+0.0775, +1.0336]", or "-" without an interval, padded to width characters. */
+void results_interval(struct strbuf *out, int width, const struct comparison *c);
+#define RESULTS_MARKS "by Holm's correction for the number of runs: *** p < 0.001, ** p < 0.01, * p < 0.05"
+/* Marks of significance: "***" for p < 0.001, "**" for p < 0.01, "*" for p < 0.05, else "". */
+const char *results_marks(double p);
+
 /* Aligned lines, one a run; for two and more with the paired difference of AUC to the first, its standard error, 95 %
  * interval, t and p; then a second table of pooled AUC, per-user AUC and first-hit MRR. names [run_count]. */
 void results_table(const struct evaluation *e, char *const *names, struct strbuf *out);
 
-/* One object for one run, an array of objects for several, those of results_seeds_json after them. Keys: name, predictions, auc, mrr, ndcg5, ndcg10, pooled_auc, user_auc,
+/* One object for one run, an array of objects for several, those of results_seeds_json and of claims_json after them. Keys: name, predictions, auc, mrr, ndcg5, ndcg10, pooled_auc, user_auc,
  * first_hit_mrr, users, users_skipped, impressions, skipped, skipped_no_click, skipped_only_clicks, skipped_unlabelled; from the second run on base (the first one's
  * name), and for each metric delta_KEY, delta_KEY_error, delta_KEY_low, delta_KEY_high; t and p are of AUC. What is undefined is null. */
-MUST_CHECK enum status results_json(const struct evaluation *e, char *const *names, const char *const *predictions,
-                                    struct strbuf *out);
+MUST_CHECK enum status results_json(const struct evaluation *e, const struct claims *claims, char *const *names,
+                                    const char *const *predictions, struct strbuf *out);
 
 /* After the table: for each grouping a line a group and run; with no impressions at all, a group is left out. */
 void results_groups_table(const struct evaluation *e, char *const *names, struct strbuf *out);
@@ -54,11 +61,14 @@ void results_lists_json(const struct evaluation *e, size_t run, json_t *o);
 void results_lists_tsv_head(struct strbuf *out);
 void results_lists_tsv(const struct evaluation *e, size_t run, struct strbuf *out);
 
+/* p of each repeated run's AUC against the first, paired by seed, by Holm's correction for their number:
+ * [e->seeds.run_count], NaN for the first. The caller frees. */
+double *results_seeds_corrected_p(const struct evaluation *e);
 /* After the table: each repeated run's mean and deviation over seeds, and the difference of AUC to the first, paired by
- * seed; nothing unless a run is repeated. */
+ * seed, with Holm's correction for the number of runs and marks of significance; nothing unless a run is repeated. */
 void results_seeds_table(const struct evaluation *e, struct strbuf *out);
 /* Appends to the array an object a repeated run: name, seeds, for each metric KEY, KEY_deviation, and from the second on
- * base, pairs, delta_KEY, delta_KEY_error, _low, _high, _p. */
+ * base, pairs, p_holm (of AUC), delta_KEY, delta_KEY_error, _low, _high, _p. */
 void results_seeds_json(const struct evaluation *e, json_t *array);
 /* After results_latex: a tabular of the same; bold only where evaluation_seeds_leader names the run. */
 void results_seeds_latex(const struct evaluation *e, struct strbuf *out);

@@ -113,7 +113,10 @@ static void latex_difference(const struct evaluation *e, size_t run, struct strb
 		strbuf_printf(out, " & $%+.4f$ & &", c.mean);
 		return;
 	}
-	strbuf_printf(out, " & $%+.4f$ & $[%+.4f, %+.4f]$ & ", c.mean, c.low, c.high);
+	strbuf_printf(out, " & $%+.4f$ & ", c.mean);
+	if (!isnan(c.low))
+		strbuf_printf(out, "$[%+.4f, %+.4f]$", c.low, c.high);
+	strbuf_puts(out, " & ");
 	if (c.p < 0.001)
 		strbuf_puts(out, "$<0.001$");
 	else

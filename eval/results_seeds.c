@@ -3,17 +3,41 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/arena.h"
 #include "eval/results.h"
 #include "eval/text.h"
 
-enum { NAME_WIDTH_MIN = 11 };
+enum { NAME_WIDTH_MIN = 11, SEEDS_FEW = 5 };
+
+double *results_seeds_corrected_p(const struct evaluation *e)
+{
+	const size_t count = e->seeds.run_count;
+	double *p = xcalloc(count + 1, sizeof *p), *adjusted = xcalloc(count + 1, sizeof *adjusted);
+	p[0] = NAN;
+	for (size_t i = 1; i < count; i++) {
+		uint64_t pairs;
+		p[i] = evaluation_compare_seeds(e, i, 0, METRIC_AUC, &pairs).p;
+	}
+	holm_adjust(p, count, adjusted);
+	free(p);
+	return adjusted;
+}
+
+static void p_cell(struct strbuf *out, double p)
+{
+	struct strbuf text;
+	strbuf_init(&text, 64);
+	results_p(&text, p);
+	strbuf_printf(out, "%9s", text.data);
+	strbuf_release(&text);
+}
 
 static void differences_head(struct strbuf *out)
 {
-	strbuf_printf(out, "%10s%7s%8s  %-20s%9s%9s", "dAUC", "pairs", "error", "95 % interval", "t", "p");
+	strbuf_printf(out, "%10s%7s%8s  %-20s%9s%9s%9s", "dAUC", "pairs", "error", "95 % interval", "t", "p", "Holm");
 }
 
-static void differences(const struct comparison *c, uint64_t pairs, struct strbuf *out)
+static void differences(const struct comparison *c, uint64_t pairs, double holm, struct strbuf *out)
 {
 	if (pairs == 0) {
 		strbuf_printf(out, "%10s%7s", "-", "0");
@@ -22,16 +46,35 @@ static void differences(const struct comparison *c, uint64_t pairs, struct strbu
 	strbuf_printf(out, "%+10.4f%7llu", c->mean, (unsigned long long)pairs);
 	if (isnan(c->error))
 		return;
-	strbuf_printf(out, "%8.4f  [%+.4f, %+.4f]   ", c->error, c->low, c->high);
+	strbuf_printf(out, "%8.4f  ", c->error);
+	results_interval(out, 20, c);
 	if (isfinite(c->t))
-		strbuf_printf(out, "%+8.2f", c->t);
+		strbuf_printf(out, "%+9.2f", c->t);
 	else
-		strbuf_printf(out, "%8s", "-");
-	struct strbuf p;
-	strbuf_init(&p, 64);
-	results_p(&p, c->p);
-	strbuf_printf(out, "%9s", p.data);
-	strbuf_release(&p);
+		strbuf_printf(out, "%9s", "-");
+	p_cell(out, c->p);
+	p_cell(out, holm);
+	if (*results_marks(holm))
+		strbuf_printf(out, " %s", results_marks(holm));
+}
+
+/* The largest number of seeds of a run. */
+static size_t most_seeds(const struct seeds *s)
+{
+	size_t most = 0;
+	for (size_t i = 0; i < s->run_count; i++)
+		most = s->runs[i].count > most ? s->runs[i].count : most;
+	return most;
+}
+
+static void notes(const struct evaluation *e, struct strbuf *out)
+{
+	strbuf_puts(out, "mean ± standard deviation over seeds; dAUC to the first run, paired by seed, with Student's t\n");
+	strbuf_puts(out, RESULTS_MARKS "\n");
+	if (most_seeds(&e->seeds) < SEEDS_FEW)
+		strbuf_printf(out,
+		              "%zu seeds: few for a test over them; a lead is found only where it is many times its error\n",
+		              most_seeds(&e->seeds));
 }
 
 void results_seeds_table(const struct evaluation *e, struct strbuf *out)
@@ -41,6 +84,7 @@ void results_seeds_table(const struct evaluation *e, struct strbuf *out)
 		return;
 	for (size_t i = 0; i < e->seeds.run_count; i++)
 		width = text_width(e->seeds.runs[i].name) > width ? text_width(e->seeds.runs[i].name) : width;
+	double *holm = results_seeds_corrected_p(e);
 	strbuf_printf(out, "\n%-*s%7s", (int)width, "over seeds", "seeds");
 	for (int m = 0; m < METRIC_COUNT; m++)
 		strbuf_printf(out, "%18s", metric_label((enum metric)m));
@@ -63,11 +107,12 @@ void results_seeds_table(const struct evaluation *e, struct strbuf *out)
 		if (i > 0) {
 			uint64_t pairs;
 			const struct comparison c = evaluation_compare_seeds(e, i, 0, METRIC_AUC, &pairs);
-			differences(&c, pairs, out);
+			differences(&c, pairs, holm[i], out);
 		}
 		strbuf_putc(out, '\n');
 	}
-	strbuf_puts(out, "mean ± standard deviation over seeds; dAUC to the first run, paired by seed, with Student's t\n");
+	notes(e, out);
+	free(holm);
 }
 
 static void set(json_t *o, const char *before, enum metric m, const char *after, double v)
@@ -86,7 +131,8 @@ static void set_text(json_t *o, const char *key, const char *s)
 	strbuf_release(&text);
 }
 
-static json_t *run_object(const struct evaluation *e, size_t run)
+/* holm: the corrected p of AUC. */
+static json_t *run_object(const struct evaluation *e, size_t run, double holm)
 {
 	const struct repeated_run *r = &e->seeds.runs[run];
 	json_t *o = json_object(), *seeds = json_array();
@@ -109,6 +155,8 @@ static json_t *run_object(const struct evaluation *e, size_t run)
 		set(o, "delta_", (enum metric)m, "_low", c.low);
 		set(o, "delta_", (enum metric)m, "_high", c.high);
 		set(o, "delta_", (enum metric)m, "_p", c.p);
+		if (m == METRIC_AUC)
+			json_object_set_new(o, "p_holm", isfinite(holm) ? json_real(holm) : json_null());
 		json_object_set_new(o, "pairs", json_integer((json_int_t)pairs));
 	}
 	return o;
@@ -116,8 +164,10 @@ static json_t *run_object(const struct evaluation *e, size_t run)
 
 void results_seeds_json(const struct evaluation *e, json_t *array)
 {
+	double *holm = results_seeds_corrected_p(e);
 	for (size_t i = 0; seeds_repeated(&e->seeds) && i < e->seeds.run_count; i++)
-		json_array_append_new(array, run_object(e, i));
+		json_array_append_new(array, run_object(e, i, holm[i]));
+	free(holm);
 }
 
 void results_seeds_latex(const struct evaluation *e, struct strbuf *out)

@@ -253,7 +253,9 @@ static void metric_line(struct diff *d, const struct evaluation *e, enum metric 
 	strbuf_printf(d->out, "%s\t%.4f\t%.4f\t%+.4f", metric_label(m), evaluation_mean(e, 0, m), evaluation_mean(e, 1, m),
 	              c.mean);
 	if (!isnan(c.error)) {
-		strbuf_printf(d->out, "\t[%+.4f, %+.4f]\t", c.low, c.high);
+		strbuf_putc(d->out, '\t');
+		results_interval(d->out, 0, &c);
+		strbuf_putc(d->out, '\t');
 		results_p(d->out, c.p);
 	}
 	strbuf_putc(d->out, '\n');

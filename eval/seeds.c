@@ -79,6 +79,17 @@ void seeds_release(struct seeds *s)
 	*s = (struct seeds){0};
 }
 
+size_t seeds_pair(const struct seeds *s, size_t run, size_t base, struct seed_pair *pairs)
+{
+	const struct repeated_run *a = &s->runs[run], *b = &s->runs[base];
+	size_t count = 0;
+	for (size_t i = 0; i < a->count; i++)
+		for (size_t j = 0; j < b->count; j++)
+			if (a->repeats[i].seed == b->repeats[j].seed)
+				pairs[count++] = (struct seed_pair){a->repeats[i].file, b->repeats[j].file};
+	return count;
+}
+
 bool seeds_repeated(const struct seeds *s)
 {
 	for (size_t i = 0; i < s->run_count; i++)

@@ -29,6 +29,13 @@ struct seeds {
  * predictions [count]. s is zeroed before. */
 void seeds_find(struct seeds *s, const char *const *predictions, size_t count);
 void seeds_release(struct seeds *s);
+
+/* Two files of one seed. */
+struct seed_pair {
+	size_t file, base;
+};
+/* The files of run and base for each seed that both have: pairs [runs[run].count]. The number of them. */
+size_t seeds_pair(const struct seeds *s, size_t run, size_t base, struct seed_pair *pairs);
 /* True if a run has two seeds or more. */
 bool seeds_repeated(const struct seeds *s);
 
