@@ -114,6 +114,11 @@ static bool time_valid(struct span t)
 	       (p[0] == 'A' || p[0] == 'P') && p[1] == 'M';
 }
 
+bool impression_time_valid(const char *text, size_t length)
+{
+	return time_valid((struct span){text, length});
+}
+
 /* Days since 1970 of a date of the Gregorian calendar; a month's days beyond its last run on into the next. */
 static int64_t days_of(int year, int month, int day)
 {

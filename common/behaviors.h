@@ -54,6 +54,8 @@ MUST_CHECK enum status behaviors_next(struct behaviors *b, bool *more);
  * behaviors_next goes on does not change. */
 MUST_CHECK enum status behaviors_at(struct behaviors *b, size_t offset);
 
+/* Whether text is a time as the third column has it. */
+bool impression_time_valid(const char *text, size_t length);
 /* The impression's time as seconds since 1970, were it UTC. */
 int64_t impression_seconds(const struct impression *im);
 

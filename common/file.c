@@ -236,6 +236,23 @@ enum status file_sync_all(const char *folder)
 	return st;
 }
 
+enum status file_open_nameless(const char *folder, FILE **out)
+{
+	char *path = path_join(folder, "index.XXXXXX.part");
+	int fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	if (fd < 0) {
+		fd = mkstemps(path, 5);
+		if (fd >= 0)
+			(void)unlink(path);
+	}
+	*out = fd >= 0 ? fdopen(fd, "w+b") : NULL;
+	enum status st = *out ? ST_OK : status_errno("%s", path);
+	if (!*out && fd >= 0)
+		close(fd);
+	free(path);
+	return st;
+}
+
 /* Reading ---------------------------------------------------------------------------------------------------------- */
 
 enum status file_read(const char *path, struct strbuf *out)

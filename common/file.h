@@ -36,6 +36,9 @@ MUST_CHECK enum status file_write_soon(const char *path, const void *bytes, size
 /* Syncs all that was written to the file system that the folder is on. */
 MUST_CHECK enum status file_sync_all(const char *folder);
 
+/* A file in folder that has no name and is gone once it is closed, open for reading and writing. */
+MUST_CHECK enum status file_open_nameless(const char *folder, FILE **out);
+
 /* Appends the whole file to out (whose cap bounds it). ST_FAILED if it cannot be read. */
 MUST_CHECK enum status file_read(const char *path, struct strbuf *out);
 

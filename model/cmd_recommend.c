@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "common/arena.h"
 #include "common/behaviors.h"
@@ -17,7 +18,7 @@
 #define CLICKS_TOLD 3
 
 struct recommend_options {
-	const char *run, *user, *behaviors, *category;
+	const char *run, *user, *behaviors, *category, *time;
 	struct cli_list history;
 	int64_t k;
 	bool why, seen;
@@ -55,7 +56,7 @@ static enum status clicks_given(struct asked *a, const struct cli_list *ids, con
 	return st;
 }
 
-/* The history of the user's last line in path; *found is false if there is none. */
+/* The history and time of the user's last line in path; *found is false if there is none. */
 static enum status clicks_in(struct asked *a, const char *user, const char *path, const struct catalog *news,
                              bool *found)
 {
@@ -71,6 +72,7 @@ static enum status clicks_in(struct asked *a, const char *user, const char *path
 		if (st != ST_OK || !more || m->user_length != strlen(user) || memcmp(m->user, user, m->user_length) != 0)
 			continue;
 		set_clicks(a, m->history, m->history_count);
+		a->who.time = impression_seconds(m);
 		*found = true;
 	}
 	behaviors_close(&file);
@@ -97,10 +99,25 @@ static enum status clicks_of_user(struct asked *a, const struct recommend_option
 	return st;
 }
 
+/* --time, or now, unless the reader's line says when. */
+static enum status set_time(struct asked *a, const char *text)
+{
+	const struct impression at = {.time = text, .time_length = text ? strlen(text) : 0};
+	if (text && !impression_time_valid(text, at.time_length))
+		return status_fail(ST_USAGE, "--time %s: expected a time like 11/15/2019 8:04:05 AM", text);
+	if (text)
+		a->who.time = impression_seconds(&at);
+	else if (!a->who.time)
+		a->who.time = time(NULL);
+	return ST_OK;
+}
+
 static enum status find_reader(struct asked *a, const struct recommend_options *o, const struct trained *m,
                                const char *data)
 {
 	enum status st = o->user ? clicks_of_user(a, o, m, data) : clicks_given(a, &o->history, &m->news);
+	if (st == ST_OK)
+		st = set_time(a, o->time);
 	if (st != ST_OK)
 		return st;
 	const size_t most = (size_t)m->settings.history, dropped = a->count > most ? a->count - most : 0;
@@ -146,7 +163,7 @@ static enum status rank(struct scorer *s, const struct recommend_options *o, con
 			row[n++] = i;
 	real *score = xmalloc((n + 1) * sizeof *score);
 	*best = xmalloc((n + 1) * sizeof **best);
-	enum status st = scorer_score(s, a->who.user, a->who.clicks, a->who.count, row, n, score);
+	enum status st = scorer_score(s, &a->who, row, n, score);
 	for (size_t i = 0; i < n && st == ST_OK; i++)
 		(*best)[i] = (struct place){row[i], score[i]};
 	if (st == ST_OK && n)
@@ -262,6 +279,10 @@ int main(int argc, char **argv)
 		{"behaviors", CLI_STRING, &o.behaviors, "FILE",
 	     "Where --user is looked for; without it in what the run was validated on, then in what it learnt from.", 0, 0},
 		{"history", CLI_LIST, &o.history, "ID", "Instead of --user: the clicks, oldest first.", 0, 0},
+		{"time", CLI_STRING, &o.time, "TIME",
+	     "When, as behaviors files write it (\"11/15/2019 8:04:05 AM\"), for models that read the hour and how often a "
+	     "news was clicked by then. Without it the time of --user's last impression, or with --history now.",
+	     0, 0},
 		{"k", CLI_INT, &o.k, "N", "How many to print.", 1, 1e6},
 		{"category", CLI_STRING, &o.category, "NAME", "Only news of that category.", 0, 0},
 		{"seen", CLI_FLAG, &o.seen, NULL, "Rank the reader's own clicks too.", 0, 0},

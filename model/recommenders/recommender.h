@@ -34,6 +34,7 @@ struct impressions {
 	struct segments clicks, candidates; /* by impression */
 	const int32_t *click, *candidate;   /* [offset[count]] slots of encoded_news */
 	const int32_t *user;                /* [count] number of the reader among training's readers, from 1; 0: unseen */
+	const int64_t *time;                /* [count] when they were shown, in seconds (impression_seconds) */
 	const uint32_t *rows;               /* [slots] news row of each slot; NULL: slot i is news i */
 };
 
@@ -44,6 +45,7 @@ enum recommender_tables {
 	TABLE_ABSTRACTS = 4,  /* news_data.abstract; the vocabulary is of titles and abstracts then */
 	TABLE_TRIGRAMS = 8,   /* news_data.trigram */
 	TABLE_ENTITIES = 16,  /* news_data.entities; of abstracts, too, with TABLE_ABSTRACTS */
+	TABLE_SPARSE = 32,    /* news_data.sparse (sparse_fields.h), readers, categories, abstracts; keys under [sparse] */
 };
 
 /* What of a network's published weights is read: all, or what a checkpoint that is read next does not hold. */

@@ -98,6 +98,13 @@ struct match_data {
 	const real *click, *candidate;
 };
 
+/* Pairs of a row of a table and its weight, packed by segments: a bag each. */
+struct bags {
+	struct segments segments;
+	const int32_t *index; /* [offset[count]] */
+	const real *value;    /* the same; NULL: ones */
+};
+
 /* As op_convolution_pool states it. */
 struct convolution_pool_data {
 	const struct volumes *x, *y;
@@ -179,6 +186,9 @@ struct kernels {
 	void (*gather_add)(int64_t count, int64_t d, const int32_t *row, const real *x, real *y);
 	void (*gather)(int64_t count, int64_t d, const int32_t *row, const real *x, real *y);
 	void (*gather_grad)(int64_t count, int64_t d, const int32_t *row, const real *dy, real *dx);
+	/* As op_embedding_bag states it, for d columns; the gradient is added pair by pair, in their order. */
+	void (*embedding_bag)(const struct bags *b, int64_t d, const real *table, real *y);
+	void (*embedding_bag_grad)(const struct bags *b, int64_t d, const real *dy, real *dtable);
 
 	void (*attention)(const struct attention_data *a, real *y);
 	void (*attention_grad)(const struct attention_data *a, const real *dy, real *dq, real *dk, real *dv);

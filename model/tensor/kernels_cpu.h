@@ -107,6 +107,8 @@ void cpu_copy_block(int64_t n, int64_t d, const real *x, int64_t ldx, real *y, i
 void cpu_add_block(int64_t n, int64_t d, const real *x, int64_t ldx, real *y, int64_t ldy);
 void cpu_gather(int64_t count, int64_t d, const int32_t *row, const real *x, real *y);
 void cpu_gather_grad(int64_t count, int64_t d, const int32_t *row, const real *dy, real *dx);
+void cpu_embedding_bag(const struct bags *b, int64_t d, const real *table, real *y);
+void cpu_embedding_bag_grad(const struct bags *b, int64_t d, const real *dy, real *dtable);
 
 /* kernels_transformer.c */
 void cpu_gelu(int64_t n, const real *x, real *y);

@@ -83,6 +83,29 @@ void cpu_gather_grad(int64_t count, int64_t d, const int32_t *row, const real *d
 			math_axpy(d - j < strip ? d - j : strip, 1, dy + i * d + j, dx + row[i] * d + j);
 }
 
+void cpu_embedding_bag(const struct bags *b, int64_t d, const real *table, real *y)
+{
+	const int32_t *offset = b->segments.offset;
+#pragma omp parallel for if (b->segments.count > 0 && offset[b->segments.count] * d > PARALLEL_MIN)
+	for (int32_t s = 0; s < b->segments.count; s++) {
+		memset(y + s * d, 0, (size_t)d * sizeof *y);
+		for (int32_t i = offset[s]; i < offset[s + 1]; i++)
+			math_axpy(d, b->value ? b->value[i] : 1, table + b->index[i] * d, y + s * d);
+	}
+}
+
+void cpu_embedding_bag_grad(const struct bags *b, int64_t d, const real *dy, real *dtable)
+{
+	const int32_t *offset = b->segments.offset;
+	const int64_t strip = cpu_strip(d);
+#pragma omp parallel for if (b->segments.count > 0 && offset[b->segments.count] * d > PARALLEL_MIN)
+	for (int64_t j = 0; j < d; j += strip)
+		for (int32_t s = 0; s < b->segments.count; s++)
+			for (int32_t i = offset[s]; i < offset[s + 1]; i++)
+				math_axpy(d - j < strip ? d - j : strip, b->value ? b->value[i] : 1, dy + s * d + j,
+				          dtable + b->index[i] * d + j);
+}
+
 void cpu_gather_add(int64_t count, int64_t d, const int32_t *row, const real *x, real *y)
 {
 #pragma omp parallel for if (count * d > PARALLEL_MIN)

@@ -18,7 +18,7 @@
 	X(slice) X(reshape) X(permute) X(bce) X(mse) \
 	X(convolution) X(max_pool) X(average_pool) X(batch_norm) X(roi_align) X(gru) X(lstm) X(segment_last) \
 	X(segment_convolution) X(match) X(convolution_pool) X(elu) \
-	X(gelu) X(gelu_tanh) X(quick_gelu) X(layer_norm) X(normalise)
+	X(gelu) X(gelu_tanh) X(quick_gelu) X(layer_norm) X(normalise) X(embedding_bag)
 /* clang-format on */
 
 /* y[n, o] = sum_k x[n, k] * w[o, k] + b[o].           (torch.nn.functional.linear)
@@ -96,6 +96,13 @@ struct tensor *op_permute(struct tape *t, struct tensor *x, const int *axis);
 /* y[i, :] = table[id[i], :] for table [rows, d]. ids are borrowed until reset; one out of range fails.
  * Gradients: table (added row by row, in order of i; the rows are listed where the table keeps the list). */
 struct tensor *op_embedding(struct tape *t, struct tensor *table, const int32_t *id, int64_t count);
+
+/* y[s, :] = sum over pairs i of segment s of value[i] * table[index[i], :] for table [rows, d]; y [count, d]. An empty segment
+ * gives zeros; value NULL counts as ones. Arrays are borrowed until reset; an index out of range fails.
+ *                                            (torch.nn.functional.embedding_bag, mode "sum", per_sample_weights)
+ * Gradients: table (added pair by pair, in their order; the rows are listed where the table keeps the list). */
+struct tensor *op_embedding_bag(struct tape *t, struct tensor *table, const int32_t *index, const real *value,
+                                const struct segments *s);
 
 /* y[i, :] = x[row[i], :]. As op_embedding, for rows made on the tape: the distinct news of a batch, spread over
  * histories and candidates. Gradients: x. */

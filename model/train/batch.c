@@ -3,6 +3,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+struct reader reader_of(const struct name_table *readers, const struct impression *m)
+{
+	return (struct reader){.user = readers ? name_table_find(readers, m->user, m->user_length) : 0,
+	                       .clicks = m->history,
+	                       .count = m->history_count,
+	                       .time = impression_seconds(m)};
+}
+
 static void list_clear(struct slot_list *l)
 {
 	if (!l->offset) {
@@ -39,6 +47,7 @@ void batch_release(struct batch *b)
 	free(b->candidates.slot);
 	free(b->candidates.offset);
 	free(b->user);
+	free(b->time);
 	free(b->slot_of);
 	*b = (struct batch){0};
 }
@@ -78,16 +87,23 @@ static void list_add(struct batch *b, struct slot_list *l, const uint32_t *row, 
 	l->offset[b->count + 1] = (int32_t)(used + count);
 }
 
-void batch_add(struct batch *b, int32_t user, const uint32_t *history, size_t history_count, size_t most,
-               const uint32_t *candidates, size_t candidate_count)
+static void add_reader(struct batch *b, const struct reader *who)
 {
-	const size_t dropped = history_count > most ? history_count - most : 0;
-	if ((size_t)b->count == b->user_size) {
-		b->user_size = b->user_size ? b->user_size * 2 : 64;
-		b->user = xrealloc(b->user, b->user_size, sizeof *b->user);
+	if ((size_t)b->count == b->reader_size) {
+		b->reader_size = b->reader_size ? b->reader_size * 2 : 64;
+		b->user = xrealloc(b->user, b->reader_size, sizeof *b->user);
+		b->time = xrealloc(b->time, b->reader_size, sizeof *b->time);
 	}
-	b->user[b->count] = user;
-	list_add(b, &b->clicks, history + dropped, history_count - dropped);
+	b->user[b->count] = who->user;
+	b->time[b->count] = who->time;
+}
+
+void batch_add(struct batch *b, const struct reader *who, size_t most, const uint32_t *candidates,
+               size_t candidate_count)
+{
+	const size_t dropped = who->count > most ? who->count - most : 0;
+	add_reader(b, who);
+	list_add(b, &b->clicks, who->clicks + dropped, who->count - dropped);
 	list_add(b, &b->candidates, candidates, candidate_count);
 	b->count++;
 }
@@ -101,6 +117,7 @@ const struct impressions *batch_impressions(const struct batch *b, struct tape *
 	                          .click = b->clicks.slot,
 	                          .candidate = b->candidates.slot,
 	                          .user = b->user,
+	                          .time = b->time,
 	                          .rows = b->every_news ? NULL : b->rows};
 	return m;
 }

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/behaviors.h"
 #include "model/recommenders/recommender.h"
 
 /* Packed lists of slots; offset[0] is 0. */
@@ -15,6 +16,14 @@ struct slot_list {
 	size_t slot_size, offset_size;
 };
 
+/* Who reads, what they clicked before, and when they are shown the candidates. */
+struct reader {
+	int32_t user;           /* number among training's readers; 0: unseen */
+	const uint32_t *clicks; /* [count] oldest first */
+	size_t count;
+	int64_t time; /* in seconds, as impression_seconds gives it */
+};
+
 struct batch {
 	uint32_t *rows; /* [row_count] distinct news, by first appearance: slot i is news rows[i] */
 	int32_t row_count;
@@ -22,7 +31,8 @@ struct batch {
 	int32_t count; /* impressions */
 	struct slot_list clicks, candidates;
 	int32_t *user; /* [count] */
-	size_t user_size;
+	int64_t *time; /* [count] */
+	size_t reader_size;
 	int32_t *slot_of; /* [news] -1: not in this batch */
 	uint32_t news_count;
 	bool every_news; /* slot i is news i, whether named or not */
@@ -31,12 +41,15 @@ struct batch {
 /* Slots of a batch: numbered by appearance, or the catalogue's own rows, for news encoded beforehand. */
 enum batch_slots { BATCH_DISTINCT, BATCH_EVERY_NEWS };
 
+/* The reader of an impression, numbered by the table (NULL: unseen); clicks are borrowed from m. */
+struct reader reader_of(const struct name_table *readers, const struct impression *m);
+
 void batch_init(struct batch *b, uint32_t news_count, enum batch_slots slots);
 void batch_clear(struct batch *b);
 void batch_release(struct batch *b);
-/* Adds an impression: its reader's number (0: unseen), the latest `most` of the history, and its candidates. */
-void batch_add(struct batch *b, int32_t user, const uint32_t *history, size_t history_count, size_t most,
-               const uint32_t *candidates, size_t candidate_count);
+/* Adds an impression: its reader with the latest `most` of the clicks, and its candidates. */
+void batch_add(struct batch *b, const struct reader *who, size_t most, const uint32_t *candidates,
+               size_t candidate_count);
 
 /* The impressions as recommenders see them; in the tape, over b's arrays. */
 const struct impressions *batch_impressions(const struct batch *b, struct tape *t);

@@ -7,13 +7,16 @@
 static void leave_each_out(const struct reader *who, uint32_t candidate, struct batch *b)
 {
 	uint32_t *left = xmalloc((who->count + 1) * sizeof *left);
-	batch_add(b, who->user, who->clicks, who->count, who->count, &candidate, 1);
+	batch_add(b, who, who->count, &candidate, 1);
 	for (size_t i = 0; i < who->count; i++) {
 		size_t n = 0;
 		for (size_t j = 0; j < who->count; j++)
 			if (j != i)
 				left[n++] = who->clicks[j];
-		batch_add(b, who->user, left, n, n, &candidate, 1);
+		struct reader without = *who;
+		without.clicks = left;
+		without.count = n;
+		batch_add(b, &without, n, &candidate, 1);
 	}
 	free(left);
 }
@@ -88,6 +91,7 @@ static enum status score_beside(struct scorer *s, const struct reader *who, uint
 	                              .click = slot,
 	                              .candidate = slot + n,
 	                              .user = &who->user,
+	                              .time = &who->time,
 	                              .rows = rows};
 	const struct encoded_news *news = encode_beside(s, who, candidate);
 	const struct tensor *y = news ? s->r->type->score(s->r, &s->tape, s->data, news, &m) : NULL;

@@ -6,13 +6,8 @@
 #include "common/status.h"
 #include "model/train/scorer.h"
 
-struct reader {
-	int32_t user;           /* number among training's readers; 0: unseen */
-	const uint32_t *clicks; /* [count] oldest first; those that the recommender reads */
-	size_t count;
-};
-
-/* fall[i] is the score of the candidate less its score without click i. Clicks and candidate are encoded in s. */
+/* fall[i] is the score of the candidate less its score without click i. Clicks, all of which are read, and candidate
+ * are encoded in s. */
 MUST_CHECK enum status explain_clicks(struct scorer *s, const struct reader *who, uint32_t candidate, real *fall);
 /* fall[p], for each bit p of enum news_part, is the score less the score of the candidate without that part; its clicks keep theirs.
  * data is the one that s reads. */

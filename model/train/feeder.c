@@ -46,10 +46,9 @@ static enum status fill(struct feeder *f, struct feed *feed, int64_t epoch, int6
 
 		if (st != ST_OK)
 			return st;
-		const int32_t reader = f->o.readers ? name_table_find(f->o.readers, m->user, m->user_length) : 0;
+		const struct reader who = reader_of(f->o.readers, m);
 
-		batch_add(&feed->batch, reader, m->history, m->history_count, (size_t)f->o.history, f->candidates,
-		          (size_t)f->o.negatives + 1);
+		batch_add(&feed->batch, &who, (size_t)f->o.history, f->candidates, (size_t)f->o.negatives + 1);
 	}
 	return ST_OK;
 }

@@ -120,6 +120,8 @@ enum status news_data_open(struct news_data *nd, const char *data, const struct 
 		return st;
 	number_texts(nd, o);
 	st = o->categories ? build_categories(nd, in_training) : ST_OK;
+	if (st == ST_OK && o->sparse)
+		st = sparse_features_learn(&nd->sparse, o->sparse, nd, in_training, o->train, o->run_folder);
 	if (st == ST_OK && *o->word_vectors) {
 		int32_t found;
 		st = word_vectors_read(&nd->vocabulary, o->word_vectors, o->word_width, &nd->word_vectors, &found);
@@ -161,6 +163,8 @@ enum status news_data_restore(struct news_data *nd, const char *data, const stru
 	enum status st = vocabulary_read(&nd->vocabulary, checkpoint);
 	if (st == ST_OK)
 		st = restore_tables(nd, o, checkpoint);
+	if (st == ST_OK && o->sparse)
+		st = sparse_features_read(&nd->sparse, o->sparse, nd, checkpoint);
 	if (st == ST_OK)
 		st = open_entities(nd, data, o, NULL);
 	if (st == ST_OK)
@@ -187,6 +191,8 @@ enum status news_data_write(const struct news_data *nd, struct h5_file *checkpoi
 		st = name_table_write(&nd->categories, checkpoint, "categories");
 	if (st == ST_OK && nd->category)
 		st = name_table_write(&nd->subcategories, checkpoint, "subcategories");
+	if (st == ST_OK && nd->sparse.settings)
+		st = sparse_features_write(&nd->sparse, checkpoint);
 	if (st == ST_OK && nd->impression)
 		st = impression_features_write(nd->impression, checkpoint);
 	return st == ST_OK ? feature_columns_write(&nd->features, checkpoint) : st;
@@ -239,6 +245,7 @@ void news_data_release(struct news_data *nd)
 	name_table_release(&nd->categories);
 	name_table_release(&nd->subcategories);
 	name_table_release(&nd->trigrams);
+	sparse_features_release(&nd->sparse);
 	free(nd->category);
 	free(nd->subcategory);
 	free(nd->network);

@@ -17,6 +17,7 @@
 #include "model/train/news_entities.h"
 #include "model/train/news_items.h"
 #include "model/train/news_part.h"
+#include "model/train/sparse_features.h"
 #include "model/train/vocabulary.h"
 
 struct news_data {
@@ -34,6 +35,8 @@ struct news_data {
 	/* Of the training split, empty unless asked for. */
 	struct name_table readers, categories, subcategories, trigrams;
 	int32_t *category, *subcategory; /* [news] numbers from 1 in the tables; 0: none, or not in training */
+
+	struct sparse_features sparse; /* zeros unless asked for */
 
 	char *network;   /* what the frozen layers of a network in the loop are (recommender_load); NULL: there are none */
 	unsigned hidden; /* enum news_part; see news_data_hide */
@@ -61,6 +64,8 @@ struct news_data_options {
 	int32_t entity_width;
 	const char *entity_vectors, *entity_context; /* files, relative to DATA; "" for none */
 	const char *run_folder;                      /* NULL: none */
+	const char *train;                           /* the behaviors file that sparse features are learnt from */
+	const struct sparse_settings *sparse;        /* how; NULL: none. They take readers, abstracts and categories */
 };
 
 /* For training: vocabulary, categories and standardisation come from the news with in_training[row] != 0. The table of readers is

@@ -68,6 +68,8 @@ static enum status pretend(struct news_data *nd, const struct catalog *none, con
 	nd->entities.width = o->entity_width;
 	if (st == ST_OK && o->entities)
 		st = name_table_fill(&nd->entities.types, COUNT_ENTITY_TYPES);
+	if (st == ST_OK && o->sparse)
+		st = sparse_features_pretend(&nd->sparse, o->sparse);
 	for (const struct feature_want *want = o->features; want && want->kind && st == ST_OK; want++)
 		st = add_column(&nd->features, want);
 	return st;

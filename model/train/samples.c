@@ -1,6 +1,5 @@
 #include "model/train/samples.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -49,24 +48,6 @@ static enum status add_line(struct samples *s, uint64_t offset, FILE *index)
 	return ST_OK;
 }
 
-/* A file that is gone once it is closed. */
-static enum status open_nameless(const char *folder, FILE **out)
-{
-	char *path = path_join(folder, "index.XXXXXX.part");
-	int fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-	if (fd < 0) {
-		fd = mkstemps(path, 5);
-		if (fd >= 0)
-			(void)unlink(path);
-	}
-	*out = fd >= 0 ? fdopen(fd, "w+b") : NULL;
-	enum status st = *out ? ST_OK : status_errno("%s", path);
-	if (!*out && fd >= 0)
-		close(fd);
-	free(path);
-	return st;
-}
-
 static enum status read_lines(struct samples *s, FILE *index)
 {
 	enum status st = ST_OK;
@@ -105,7 +86,7 @@ enum status samples_open(struct samples *s, const char *path, const struct catal
 	if (st != ST_OK)
 		return st;
 	s->in_training = xcalloc((size_t)news->count + 1, 1);
-	st = open_nameless(folder, &index);
+	st = file_open_nameless(folder, &index);
 	if (st == ST_OK) {
 		st = read_lines(s, index);
 		if (st == ST_OK)

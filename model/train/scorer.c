@@ -177,15 +177,15 @@ static size_t piece_size(const struct scorer *s, const struct waiting *w, size_t
 }
 
 /* Adds the candidates of one reader, in pieces if need be. */
-static enum status add_candidates(struct scorer *s, struct waiting *w, int32_t user, const uint32_t *clicks,
-                                  size_t click_count, const uint32_t *candidates, size_t count)
+static enum status add_candidates(struct scorer *s, struct waiting *w, const struct reader *who,
+                                  const uint32_t *candidates, size_t count)
 {
-	const size_t most = (size_t)s->history, read = click_count < most ? click_count : most;
+	const size_t most = (size_t)s->history, read = who->count < most ? who->count : most;
 	enum status st = ST_OK;
 	for (size_t done = 0, n; st == ST_OK && (done < count || count == 0); done += n) {
 		n = piece_size(s, w, read, count - done);
 		if (n || count == 0) {
-			batch_add(&w->batch, user, clicks, click_count, most, candidates + done, n);
+			batch_add(&w->batch, who, most, candidates + done, n);
 			w->pairs += (int64_t)(n * (read + 1));
 		}
 		if (count == 0)
@@ -232,8 +232,8 @@ static enum status add_impression(struct scorer *s, struct waiting *w, const str
 	w->id[w->count] = m->id;
 	w->id_length[w->count] = m->id_length;
 	w->first[++w->count] = first + m->candidate_count;
-	return add_candidates(s, w, name_table_find(&s->data->readers, m->user, m->user_length), m->history,
-	                      m->history_count, m->candidates, m->candidate_count);
+	const struct reader who = reader_of(&s->data->readers, m);
+	return add_candidates(s, w, &who, m->candidates, m->candidate_count);
 }
 
 static enum status score_file(struct scorer *s, struct behaviors *file, struct waiting *w, scorer_visit_fn *visit,
@@ -270,8 +270,8 @@ enum status scorer_run(struct scorer *s, const char *path, scorer_visit_fn *visi
 	return st;
 }
 
-enum status scorer_score(struct scorer *s, int32_t user, const uint32_t *clicks, size_t click_count,
-                         const uint32_t *candidates, size_t count, real *scores)
+enum status scorer_score(struct scorer *s, const struct reader *who, const uint32_t *candidates, size_t count,
+                         real *scores)
 {
 	struct waiting w;
 	enum status st = ST_OK;
@@ -279,7 +279,7 @@ enum status scorer_score(struct scorer *s, int32_t user, const uint32_t *clicks,
 	make_room(&w, count + 1);
 	for (size_t done = 0; done < count && st == ST_OK; done += RANK_TOGETHER) {
 		const size_t n = count - done < RANK_TOGETHER ? count - done : RANK_TOGETHER;
-		st = add_candidates(s, &w, user, clicks, click_count, candidates + done, n);
+		st = add_candidates(s, &w, who, candidates + done, n);
 		if (st == ST_OK)
 			st = score_batch(s, &w);
 	}

@@ -39,9 +39,9 @@ void scorer_release(struct scorer *s);
 MUST_CHECK enum status scorer_encode(struct scorer *s, const char *path);
 /* Calls visit for each impression of path, in order. After scorer_encode of the same path, or of every news. */
 MUST_CHECK enum status scorer_run(struct scorer *s, const char *path, scorer_visit_fn *visit, void *context);
-/* Scores of count candidates, any number, for one reader whose clicks are given, oldest first. */
-MUST_CHECK enum status scorer_score(struct scorer *s, int32_t user, const uint32_t *clicks, size_t click_count,
-                                    const uint32_t *candidates, size_t count, real *scores);
+/* Scores of count candidates, any number, for one reader. */
+MUST_CHECK enum status scorer_score(struct scorer *s, const struct reader *who, const uint32_t *candidates,
+                                    size_t count, real *scores);
 
 /* Encodes what path names; MIND's official AUC of it: the mean over impressions with a clicked and a not-clicked candidate (*impressions of
  * them), each ranked as the prediction file would rank it. 0 if there is none. */

@@ -109,9 +109,10 @@ static int count_keys(const struct config_key *keys)
 void settings_open(struct settings *s)
 {
 	*s = (struct settings){0};
-	struct config_key shared[SHARED_KEYS_MAX + ENCODER_KEYS];
+	struct config_key shared[SHARED_KEYS_MAX + ENCODER_KEYS + SPARSE_KEYS];
 	int n = shared_keys(s, shared);
 	n += encoder_keys(&s->encoder, shared + n);
+	n += sparse_keys(&s->sparse, shared + n);
 	while (recommender_types[s->recommender_count])
 		s->recommender_count++;
 	s->recommenders = xcalloc((size_t)s->recommender_count, sizeof *s->recommenders);
@@ -163,10 +164,12 @@ enum status settings_choose(struct settings *s, struct recommender **r)
 		return unknown_model(s);
 	(*r)->dropout = s->dropout;
 	(*r)->encoder = &s->encoder;
-	struct config_key shared[SHARED_KEYS_MAX + ENCODER_KEYS];
+	struct config_key shared[SHARED_KEYS_MAX + ENCODER_KEYS + SPARSE_KEYS];
 	int n = shared_keys(s, shared);
 	if ((*r)->type->load)
 		n += encoder_keys(&s->encoder, shared + n);
+	if ((*r)->type->tables & TABLE_SPARSE)
+		n += sparse_keys(&s->sparse, shared + n);
 	const struct config_key *own = own_keys(*r);
 	free(s->chosen);
 	s->chosen = xcalloc((size_t)(n + count_keys(own)) + 1, sizeof *s->chosen);
@@ -177,6 +180,8 @@ enum status settings_choose(struct settings *s, struct recommender **r)
 
 struct news_data_options settings_news(const struct settings *s, const struct recommender *r, const char *run)
 {
+	const bool sparse = r->type->tables & TABLE_SPARSE;
+	const unsigned tables = r->type->tables | (sparse ? TABLE_READERS | TABLE_CATEGORIES | TABLE_ABSTRACTS : 0);
 	return (struct news_data_options){
 		.max_title_words = s->max_title_words,
 		.min_word_count = s->min_word_count,
@@ -185,15 +190,16 @@ struct news_data_options settings_news(const struct settings *s, const struct re
 		.impression = r->type->reads && r->type->reads(r, "impression"),
 		.features = r->type->features ? r->type->features(r) : NULL,
 		.feature_memory = s->feature_memory * 1000000,
-		.max_abstract_words = r->type->tables & TABLE_ABSTRACTS ? s->max_abstract_words : 0,
-		.readers = r->type->tables & TABLE_READERS,
-		.trigrams = r->type->tables & TABLE_TRIGRAMS,
-		.categories = r->type->tables & TABLE_CATEGORIES,
-		.entities = r->type->tables & TABLE_ENTITIES,
+		.max_abstract_words = tables & TABLE_ABSTRACTS ? s->max_abstract_words : 0,
+		.readers = tables & TABLE_READERS,
+		.trigrams = tables & TABLE_TRIGRAMS,
+		.categories = tables & TABLE_CATEGORIES,
+		.entities = tables & TABLE_ENTITIES,
 		.entity_width = (int32_t)s->entity_width,
 		.entity_vectors = s->entity_vectors,
 		.entity_context = s->entity_context,
 		.run_folder = run,
+		.sparse = sparse ? &s->sparse : NULL,
 		.standardise = s->standardise,
 		.shuffle_pictures = s->shuffle_pictures,
 		.masked = 1 - s->impression_share,

@@ -27,6 +27,7 @@ struct settings {
 	int adam;     /* enum adam_rows */
 	double learning_rate, weight_decay, dropout, clip;
 
+	struct sparse_settings sparse; /* likewise of feature-based recommenders */
 	struct encoder_settings
 		encoder; /* of recommenders with a network in the loop; the others' RUN does not keep them */
 

@@ -413,7 +413,8 @@ static enum status read_data(struct trainer *t, const char *data)
 	st = check_leaks(t);
 	if (st != ST_OK)
 		return st;
-	const struct news_data_options o = settings_news(t->s, t->r, t->run);
+	struct news_data_options o = settings_news(t->s, t->r, t->run);
+	o.train = t->train;
 	if (o.readers) {
 		t->data.readers = t->samples.readers;
 		t->samples.readers = (struct name_table){0};

@@ -286,6 +286,21 @@ def embedding():
 
 
 @op
+def embedding_bag():
+    ragged, index, value = [0, 3, 3, 4, 7], [4, 1, 1, 0, 4, 3, 4], [1, -2, 0.5, 3, 1, 0.25, -1]
+
+    def bags(offset, weight):
+        return lambda table: torch.stack(
+            [sum((weight[i] * table[index[i]] for i in range(a, b)), 0 * table.sum(0)) for a, b in zip(offset, offset[1:])]
+            or [table[:0].sum(0)])[:len(offset) - 1]
+
+    yield bags(ragged, value), (5, 3)
+    yield bags(ragged, [1] * 7), (6, 19)
+    yield bags([0], value), (2, 3)
+    yield bags([0, 0, 0], value), (2, 3)
+
+
+@op
 def gather_rows():
     for shape, index in (((4, 3), [3, 0, 0, 2, 3, 3]), ((2, 17), [1, 1]), ((3, 5), []), ((0, 3), [])):
         yield pick(index), shape

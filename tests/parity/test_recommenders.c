@@ -14,7 +14,9 @@
  *   /cue, /cue_offset, /global, /state, /cue_mean, /cue_scale, /global_mean, /global_scale   kind "impression", for who reads it
  *   /column/KIND/COLUMN                   float16 [news, ...], for each column that the settings make it read
  *   /column/KIND/state, /column/KIND/COUNT   uint8 [news] states; int32 [news] of columns with a count
+ *   /sparse/…                             as in a checkpoint, for who reads sparse features
  *   /user                                 int32 [impressions]; optional
+ *   /time                                 int64 [impressions] seconds; optional
  *   /click, /click_offset, /candidate, /candidate_offset   int32 news rows of each impression
  *   /parameters/NAME, /gradient/NAME, /after/NAME, /scores, /loss */
 #include <stdarg.h>
@@ -178,6 +180,8 @@ static void read_news(struct golden *g)
 		read_entities(g);
 	if (o.impression)
 		read_cues(g);
+	if (o.sparse)
+		must(sparse_features_read(&g->data.sparse, o.sparse, &g->data, g->file));
 	for (const struct feature_want *want = o.features; want && want->kind; want++)
 		read_column(g, want);
 }
@@ -191,16 +195,23 @@ static void read_batch(struct golden *g)
 	int32_t *candidates = golden_read(g->file, "candidate_offset", H5_I32, NULL);
 	int32_t *user =
 		h5_has(g->file, "user") ? golden_read(g->file, "user", H5_I32, NULL) : calloc(offsets, sizeof *user);
-	assert_non_null(user);
+	int64_t *time =
+		h5_has(g->file, "time") ? golden_read(g->file, "time", H5_I64, NULL) : calloc(offsets, sizeof *time);
+	assert_true(user && time);
 	batch_init(&g->batch, g->news.count, BATCH_DISTINCT);
 	for (size_t i = 0; i + 1 < offsets; i++)
-		batch_add(&g->batch, user[i], (uint32_t *)click + clicks[i], (size_t)(clicks[i + 1] - clicks[i]), 100,
-		          (uint32_t *)candidate + candidates[i], (size_t)(candidates[i + 1] - candidates[i]));
+		batch_add(&g->batch,
+		          &(struct reader){.user = user[i],
+		                           .clicks = (uint32_t *)click + clicks[i],
+		                           .count = (size_t)(clicks[i + 1] - clicks[i]),
+		                           .time = time[i]},
+		          100, (uint32_t *)candidate + candidates[i], (size_t)(candidates[i + 1] - candidates[i]));
 	free(click);
 	free(candidate);
 	free(clicks);
 	free(candidates);
 	free(user);
+	free(time);
 }
 
 static void golden_open(struct golden *g, const char *name)

@@ -190,6 +190,7 @@ static void make_impressions(struct news_world *w, struct rng *rng)
 {
 	for (int i = 0; i < WORLD_IMPRESSIONS; i++) {
 		w->user[i] = (int32_t)rng_below(rng, WORLD_READERS + 1);
+		w->time[i] = WORLD_BEGIN + i * 1000;
 		w->clicks[i] = 1 + rng_below(rng, WORLD_CLICKS);
 		for (size_t j = 0; j < w->clicks[i]; j++)
 			w->history[i][j] = rng_below(rng, WORLD_NEWS);
@@ -237,6 +238,11 @@ void news_world_open(struct news_world *w, const struct recommender_type *type)
 		make_cues(w, &rng);
 	for (const struct feature_want *want = o.features; want && want->kind; want++)
 		make_column(w, want, &rng);
+	if (o.sparse) {
+		uint8_t in_training[WORLD_NEWS];
+		memset(in_training, 1, sizeof in_training);
+		must(sparse_features_learn(&w->data.sparse, o.sparse, &w->data, in_training, NULL, scratch_folder()));
+	}
 	make_impressions(w, &rng);
 	must(w->r->type->create(w->r, &w->params, &w->data));
 	params_seal(&w->params, 3);
@@ -259,7 +265,8 @@ void news_world_close(struct news_world *w)
 
 void news_world_add(const struct news_world *w, struct batch *b, int i)
 {
-	batch_add(b, w->user[i], w->history[i], w->clicks[i], WORLD_CLICKS, w->shown[i], WORLD_SHOWN);
+	const struct reader who = {.user = w->user[i], .clicks = w->history[i], .count = w->clicks[i], .time = w->time[i]};
+	batch_add(b, &who, WORLD_CLICKS, w->shown[i], WORLD_SHOWN);
 }
 
 struct tensor *news_world_scores(struct news_world *w, const struct batch *b)

@@ -15,6 +15,7 @@ enum {
 	WORLD_EMPTY_TITLE = 5, /* a news without words, and without features of any kind */
 	WORLD_NO_PICTURE = 6,  /* one that has words and no picture */
 	WORLD_IMPRESSIONS = 50,
+	WORLD_BEGIN = 1573800000, /* when the first impression is shown */
 };
 
 struct news_world {
@@ -26,6 +27,7 @@ struct news_world {
 	struct tape tape;                   /* records and trains; dropout is 0 */
 	const struct encoded_news *encoded; /* by news_world_scores */
 	int32_t user[WORLD_IMPRESSIONS];
+	int64_t time[WORLD_IMPRESSIONS];
 	uint32_t history[WORLD_IMPRESSIONS][WORLD_CLICKS];
 	size_t clicks[WORLD_IMPRESSIONS];
 	uint32_t shown[WORLD_IMPRESSIONS][WORLD_SHOWN]; /* the first is clicked */

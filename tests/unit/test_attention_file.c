@@ -121,9 +121,9 @@ static void clicks_and_candidates(void **state)
 	real weights[] = {.25f, .75f, .5f, .5f, 1, 0, .125f, .875f, 2, 3, 4, 5, 6, 7};
 	news_world_open(&w, recommender_find("nrms"));
 	batch_init(&b, WORLD_NEWS, BATCH_DISTINCT);
-	batch_add(&b, 0, history, 2, 5, shown, 2);
-	batch_add(&b, 0, history, 0, 5, shown, 2);
-	batch_add(&b, 0, history, 3, 5, shown + 1, 1);
+	batch_add(&b, &(struct reader){.clicks = history, .count = 2}, 5, shown, 2);
+	batch_add(&b, &(struct reader){.clicks = history}, 5, shown, 2);
+	batch_add(&b, &(struct reader){.clicks = history, .count = 3}, 5, shown + 1, 1);
 	must(attention_file_create(&a, path, &w.data, "nrms", ""));
 	attention_file_of_impressions(a, &b, 40);
 	w.r->watch = attention_file_watch(a);

@@ -153,7 +153,7 @@ static void what_is_missing_is_no_trouble(void **state)
 	}
 	/* A batch whose readers have no clicks, and whose news have nothing, alone. */
 	batch_clear(&b);
-	batch_add(&b, 0, NULL, 0, 1, (const uint32_t[]){WORLD_EMPTY_TITLE, WORLD_EMPTY_TITLE}, 2);
+	batch_add(&b, &(struct reader){0}, 1, (const uint32_t[]){WORLD_EMPTY_TITLE, WORLD_EMPTY_TITLE}, 2);
 	const struct tensor *y = news_world_scores(&w, &b);
 	expect_finite(y->data, 2);
 	batch_release(&b);
@@ -163,7 +163,7 @@ static void what_is_missing_is_no_trouble(void **state)
 /* Scores of the first impression's candidates, by the scorer. */
 static void scorer_scores(struct news_world *w, struct scorer *s, const struct reader *who, real *out)
 {
-	must(scorer_score(s, who->user, who->clicks, who->count, w->shown[0], WORLD_SHOWN, out));
+	must(scorer_score(s, who, w->shown[0], WORLD_SHOWN, out));
 	expect_finite(out, WORLD_SHOWN);
 }
 
@@ -174,7 +174,7 @@ static void scores_are_explained(void **state)
 	struct scorer s;
 	real whole[WORLD_SHOWN], again[WORLD_SHOWN], fall[WORLD_CLICKS], parts[NEWS_PARTS];
 	news_world_open(&w, *state);
-	const struct reader who = {w.user[0], w.history[1], 3};
+	const struct reader who = {w.user[0], w.history[1], 3, w.time[0]};
 	w.history[1][0] = 1, w.history[1][1] = 8, w.history[1][2] = 15;
 	scorer_init(&s, w.r, &w.data, WORLD_CLICKS);
 	must(scorer_encode(&s, NULL));
@@ -192,7 +192,7 @@ static void scores_are_explained(void **state)
 	must(explain_clicks(&s, &who, w.shown[0][0], fall));
 	for (uint32_t i = 0; i < 3; i++) {
 		const uint32_t left[] = {who.clicks[(i > 0 ? 0 : 1)], who.clicks[i > 1 ? 1 : 2]};
-		scorer_scores(&w, &s, &(struct reader){who.user, left, 2}, again);
+		scorer_scores(&w, &s, &(struct reader){who.user, left, 2, who.time}, again);
 		expect_near(fall[i], whole[0] - again[0]);
 	}
 	must(explain_parts(&s, &w.data, &who, w.shown[0][0], parts));
