@@ -6,6 +6,8 @@
 /* X(name): NAME.c defines name_type. */
 /* clang-format off */
 #define RECOMMENDERS(X) \
+	X(dcn) \
+	X(deepfm) \
 	X(dssm) \
 	X(ebnr) \
 	X(fim) \
@@ -24,7 +26,8 @@
 	X(nrms_im) \
 	X(nrms_img) \
 	X(rmbert) \
-	X(vlsnr)
+	X(vlsnr) \
+	X(wide_deep)
 /* clang-format on */
 
 #define DECLARE(name) extern const struct recommender_type name##_type;
