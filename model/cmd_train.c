@@ -90,7 +90,7 @@ static enum status run_one(const struct cli *c, const struct train_options *o, i
 	struct settings s;
 	struct recommender *r;
 	settings_open(&s);
-	enum status st = read_settings(&s, o, &r);
+	enum status st = ranks_agree(ranks, read_settings(&s, o, &r));
 	if (st == ST_OK) {
 		s.seed += i;
 		char *out = o->repeat ? path_printf("%s/seed-%lld", o->out, (long long)s.seed) : xstrdup(o->out);
@@ -109,10 +109,11 @@ static enum status run(const struct cli *c, const struct train_options *o, struc
 {
 	if (o->list)
 		return print_list();
-	if (c->operand_count != 1 || !o->out)
-		return status_fail(ST_USAGE, "train needs a DATA folder and --out RUN (see --help)");
-	kernels_set_threads(c->jobs);
 	enum status st = ST_OK;
+	if (c->operand_count != 1 || !o->out)
+		st = status_fail(ST_USAGE, "train needs a DATA folder and --out RUN (see --help)");
+	st = ranks_agree(ranks, st);
+	kernels_set_threads(c->jobs);
 	for (int64_t i = 0; i < (o->repeat ? o->repeat : 1) && st == ST_OK; i++)
 		st = run_one(c, o, i, ranks);
 	return st;
@@ -150,6 +151,7 @@ int main(int argc, char **argv)
 	enum status st = o.list ? ST_OK : ranks_start(&ranks, o.rank_timeout_s);
 	if (st == ST_OK)
 		st = run(&c, &o, ranks);
-	ranks_stop(ranks, st);
-	return cli_finish(&c, st);
+	if (ranks_index(ranks) > 0)
+		c.records_in = NULL;
+	return cli_finish(&c, ranks_stop(ranks, st));
 }

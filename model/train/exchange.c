@@ -202,3 +202,41 @@ enum status exchange_finish(struct exchange *x)
 			st = exchange_table(x, &x->ps->list[i]->tensor);
 	return st;
 }
+
+static enum status exchange_some(struct exchange *x, const int *of, int which)
+{
+	if (ranks_count(x->ranks) == 1)
+		return ST_OK;
+	for (int i = 0; i < x->ps->count; i++) {
+		const struct tensor *p = &x->ps->list[i]->tensor;
+		if (of[i] != which || p->touched)
+			continue;
+		ranks_add_begin(x->ranks, p->grad, tensor_size(p));
+		x->sent += tensor_size(p);
+	}
+	enum status st = ranks_finish(x->ranks);
+	for (int i = 0; i < x->ps->count && st == ST_OK; i++)
+		if (of[i] == which && x->ps->list[i]->tensor.touched)
+			st = exchange_table(x, &x->ps->list[i]->tensor);
+	return st;
+}
+
+enum status exchange_unite(struct exchange *x, const struct share *s, enum status st)
+{
+	double sums[SHARE_SUMS + 1];
+	if (s->count > SHARE_SUMS)
+		BUG("%d numbers", s->count);
+	memcpy(sums, s->sum, (size_t)s->count * sizeof *sums);
+	sums[s->count] = st != ST_OK;
+	char *message = xstrdup(status_message());
+	enum status met = s->of ? exchange_some(x, s->of, s->which) : exchange_finish(x);
+	if (met == ST_OK)
+		met = ranks_add(x->ranks, sums, s->count + 1);
+	if (met == ST_OK)
+		status_restore(message);
+	free(message);
+	if (met != ST_OK)
+		return met;
+	memcpy(s->sum, sums, (size_t)s->count * sizeof *sums);
+	return sums[s->count] > 0 ? ranks_agree(x->ranks, st) : ST_OK;
+}

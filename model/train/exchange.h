@@ -41,5 +41,17 @@ void exchange_watch(struct exchange *x, struct tape *t);
 /* After it, or without any if this rank has no share or has failed: starts what has not started, and waits for all. Then gradients and
  * lists of touched rows are those of all ranks. */
 MUST_CHECK enum status exchange_finish(struct exchange *x);
+/* What is summed, and the numbers that go with it. */
+struct share {
+	const int *
+		of; /* [params] only gradients of parameters p with of[p] == which are summed, all at once; NULL: exchange_finish */
+	int which;
+	double *sum; /* [count], each becomes its sum over ranks */
+	int count;   /* at most SHARE_SUMS */
+};
+#define SHARE_SUMS 4
+/* Gradients and numbers of all ranks, unless one has failed: then its status and message are everybody's, as ranks_agree has it. st is
+ * this rank's own; a rank that failed takes part all the same, so that the others hear of it. */
+MUST_CHECK enum status exchange_unite(struct exchange *x, const struct share *s, enum status st);
 
 #endif

@@ -6,15 +6,15 @@
 
 #include "common/arena.h"
 
-enum { FEEDS = 2 }; /* one is worked on, one is filled */
-
 /* Under lock: filled counts the feeds that the thread has finished, taken those that the caller has asked for. Feed i lies at
- * i % FEEDS; the caller holds feed taken - 1, so the thread may fill feed i once i < taken + FEEDS - 1. */
+ * i % size, size being one more than the caller holds: feeds taken - held … taken - 1. So the thread may fill feed i once
+ * i < taken + 1. */
 struct feeder {
 	struct feeder_options o;
 	struct samples *samples;
 	uint32_t *candidates; /* [1 + negatives] */
-	struct feed feeds[FEEDS];
+	struct feed *feeds;   /* [size] */
+	int64_t size;
 	pthread_t thread;
 	bool running;
 	pthread_mutex_t lock;
@@ -59,10 +59,10 @@ static struct feed *wait_for_room(struct feeder *f)
 	struct feed *feed = NULL;
 
 	pthread_mutex_lock(&f->lock);
-	while (!f->closing && f->filled >= f->taken + FEEDS - 1)
+	while (!f->closing && f->filled > f->taken)
 		pthread_cond_wait(&f->changed, &f->lock);
 	if (!f->closing)
-		feed = &f->feeds[f->filled % FEEDS];
+		feed = &f->feeds[f->filled % f->size];
 	pthread_mutex_unlock(&f->lock);
 	return feed;
 }
@@ -136,7 +136,9 @@ enum status feeder_open(struct feeder **out, struct samples *samples, const stru
 	f->o = *o;
 	f->samples = samples;
 	f->candidates = xcalloc((size_t)o->negatives + 1, sizeof *f->candidates);
-	for (int i = 0; i < FEEDS; i++)
+	f->size = 1 + (o->held > 1 ? o->held : 1);
+	f->feeds = xcalloc((size_t)f->size, sizeof *f->feeds);
+	for (int64_t i = 0; i < f->size; i++)
 		batch_init(&f->feeds[i].batch, o->news_count, BATCH_DISTINCT);
 	pthread_mutex_init(&f->lock, NULL);
 	pthread_cond_init(&f->changed, NULL);
@@ -164,7 +166,7 @@ enum status feeder_next(struct feeder *f, const struct feed **feed)
 		status_restore(f->message);
 	}
 	pthread_mutex_unlock(&f->lock);
-	*feed = &f->feeds[wanted % FEEDS];
+	*feed = &f->feeds[wanted % f->size];
 	return st;
 }
 
@@ -179,8 +181,9 @@ void feeder_close(struct feeder *f)
 		pthread_mutex_unlock(&f->lock);
 		pthread_join(f->thread, NULL);
 	}
-	for (int i = 0; i < FEEDS; i++)
+	for (int64_t i = 0; i < f->size; i++)
 		batch_release(&f->feeds[i].batch);
+	free(f->feeds);
 	pthread_cond_destroy(&f->changed);
 	pthread_mutex_destroy(&f->lock);
 	free(f->candidates);

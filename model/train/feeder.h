@@ -18,6 +18,7 @@ struct feeder_options {
 	uint64_t seed;
 	int64_t batch;  /* samples a step; the last step of an epoch has what is left */
 	int64_t slices; /* of a step, at most; a multiple of ranks */
+	int64_t held;   /* feeds that stay valid together: slices / ranks for a whole step's; 0: one */
 	int rank, ranks;
 	int64_t history;
 	int negatives;
@@ -38,7 +39,8 @@ struct feeder;
 
 /* samples is the feeder's until feeder_close. */
 MUST_CHECK enum status feeder_open(struct feeder **f, struct samples *samples, const struct feeder_options *o);
-/* The next slice, valid until the next call. After the last step, or after a failure, there is none to ask for. */
+/* The next slice, valid until as many calls more as feeds are held. After the last step, or after a failure, there is none to ask
+ * for. */
 MUST_CHECK enum status feeder_next(struct feeder *f, const struct feed **feed);
 void feeder_close(struct feeder *f); /* accepts NULL */
 

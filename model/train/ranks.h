@@ -20,8 +20,10 @@ struct ranks;
 /* After cli_parse. Ranks other than 0 log nothing from here on. ST_USAGE if a launcher started several processes of a program
  * that knows no MPI: each would train alone, into the same folder. timeout_s: 0 for none. */
 MUST_CHECK enum status ranks_start(struct ranks **r, double timeout_s);
-/* st is what the program ends with. Ends the other ranks too if this one can no longer meet them. Accepts NULL. */
-void ranks_stop(struct ranks *r, enum status st);
+/* st is what the ranks have agreed on; returns what this process ends with. Of a failure that is rank 0 alone: a launcher kills the
+ * rest at the first exit code that is not 0, and rank 0 has yet to tell. Ends the other ranks too if this one can no longer meet
+ * them. Accepts NULL. */
+MUST_CHECK enum status ranks_stop(struct ranks *r, enum status st);
 
 int ranks_index(const struct ranks *r); /* NULL is one that is alone */
 int ranks_count(const struct ranks *r);

@@ -71,10 +71,11 @@ enum status ranks_start(struct ranks **out, double timeout_s)
 	return given < MPI_THREAD_FUNNELED ? status_fail(ST_FAILED, "this MPI cannot be used beside threads") : ST_OK;
 }
 
-void ranks_stop(struct ranks *r, enum status st)
+enum status ranks_stop(struct ranks *r, enum status st)
 {
 	if (!r)
-		return;
+		return st;
+	const int index = r->index;
 	free(r->begun);
 	if (r->broken) {
 		log_quiet(false);
@@ -84,6 +85,7 @@ void ranks_stop(struct ranks *r, enum status st)
 	MPI_Comm_free(&r->comm);
 	MPI_Finalize();
 	free(r);
+	return index == 0 ? st : ST_OK;
 }
 
 int ranks_index(const struct ranks *r)

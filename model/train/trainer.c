@@ -1,7 +1,6 @@
 #include "model/train/trainer.h"
 
 #include <errno.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -12,45 +11,10 @@
 #include "common/leak.h"
 #include "common/log.h"
 #include "model/train/checkpoint.h"
-#include "model/train/exchange.h"
-#include "model/train/feeder.h"
-#include "model/train/schedule.h"
 #include "model/train/scorer.h"
-#include "model/train/turns.h"
+#include "model/train/trainer_part.h"
 
 #define CONFIG_BYTES_MAX (1u << 20)
-
-struct trainer {
-	const struct settings *s;
-	struct recommender *r;
-	const char *run;
-	struct ranks *ranks;
-	char *train, *dev; /* dev: NULL for none */
-	char *config_path, *log_path, *checkpoint_path, *best_path;
-	struct strbuf config;
-	struct run_identity id;
-	struct run_state state;
-	FILE *log; /* log.jsonl, at its end; on rank 0 alone, which writes all files */
-
-	struct catalog news;
-	struct samples samples;
-	struct news_data data;
-	struct params params;
-	struct adam adam;
-	struct turns turns;
-	struct schedule schedule;
-	struct tape tape;
-	struct feeder *feeder;
-	struct exchange exchange;
-	int64_t slices; /* of a step, on all ranks */
-	bool stop;      /* a rank was asked to */
-
-	int64_t epoch_steps, end_step;
-
-	double loss_sum; /* since the last validation, for the log on stderr */
-	int64_t loss_count;
-	double begin_s;
-};
 
 char *data_path(const char *data, const char *path)
 {
@@ -111,109 +75,6 @@ static enum status save_best(struct trainer *t, double auc)
 }
 
 /* One state to the next ----------------------------------------------------------------------------------------------- */
-
-/* Adds the gradient of a slice's share of the loss, and to *loss that share. */
-static enum status learn_slice(struct trainer *t, const struct feed *feed, double *loss)
-{
-	const real weight = (real)feed->weight;
-	tape_reset(&t->tape);
-	t->tape.step = (uint64_t)(feed->step * t->slices + feed->slice);
-	turns_hold(&t->turns, &t->params, 0);
-	const struct encoded_news *news = batch_encode(&feed->batch, t->r, &t->tape, &t->data);
-	struct tensor *scores = batch_scores(&feed->batch, t->r, &t->tape, &t->data, news);
-	struct tensor *mean = batch_loss(&feed->batch, t->r, &t->tape, &t->data, news, scores);
-	enum status st = tape_status(&t->tape);
-	if (st == ST_OK && feed->last)
-		exchange_watch(&t->exchange, &t->tape);
-	if (st == ST_OK)
-		st = tape_backward_from(&t->tape, mean, &weight);
-	turns_let_go(&t->turns, &t->params);
-	if (st == ST_OK)
-		*loss += feed->weight * mean->data[0];
-	return st;
-}
-
-static enum status has_diverged(const struct trainer *t, double loss, double norm)
-{
-	char where[256];
-	tape_find_not_finite(&t->tape, where, sizeof where);
-	return status_fail(ST_FAILED,
-	                   "step %lld: loss %g, norm of the gradient %g%s%s: training has diverged; a smaller "
-	                   "train.learning_rate, train.clip or attention_scale = sqrt may help",
-	                   (long long)t->state.step + 1, loss, norm, *where ? "; first not finite: " : "", where);
-}
-
-/* The gradient of this rank's share of a step. */
-static enum status learn_share(struct trainer *t, double *loss)
-{
-	const struct feed *feed;
-	do {
-		enum status st = feeder_next(t->feeder, &feed);
-		if (st == ST_OK && t->turns.count) {
-			st = turns_step(&t->turns, &feed->batch, t->r, &t->tape, &t->data, &t->params, &t->adam, t->state.step,
-			                t->epoch_steps, t->s->clip);
-			params_zero_grad(&t->params);
-		}
-		if (st == ST_OK && feed->batch.count)
-			st = learn_slice(t, feed, loss);
-		if (st != ST_OK)
-			return st;
-	} while (!feed->last);
-	return ST_OK;
-}
-
-/* The whole step's gradient and loss from all ranks' shares, and whether one of them is to stop. st is this rank's own. A rank
- * that failed takes part all the same, so that the others hear of it. */
-static enum status unite_shares(struct trainer *t, double *loss, enum status st)
-{
-	double sums[] = {*loss, st != ST_OK, cli_interrupted()};
-	char *message = xstrdup(status_message());
-	enum status met = exchange_finish(&t->exchange);
-	if (met == ST_OK)
-		met = ranks_add(t->ranks, sums, 3);
-	if (met == ST_OK)
-		status_restore(message);
-	free(message);
-	*loss = sums[0];
-	t->stop = sums[2] > 0;
-	if (met != ST_OK)
-		return met;
-	return sums[1] > 0 ? ranks_agree(t->ranks, st) : ST_OK;
-}
-
-static void log_step(const struct trainer *t, int64_t epoch, double loss, double norm)
-{
-	fprintf(t->log, "{\"step\":%lld,\"epoch\":%lld,\"loss\":%.9g,\"learning_rate\":%.9g,\"grad_norm\":%.9g",
-	        (long long)t->state.step, (long long)epoch, loss, t->adam.learning_rate, norm);
-	for (int i = 0; i < t->turns.count; i++) {
-		const char *prefix = t->turns.turn[i].prefix;
-		if (isfinite(t->turns.loss[i]))
-			fprintf(t->log, ",\"loss.%.*s\":%.9g", (int)strlen(prefix) - 1, prefix, t->turns.loss[i]);
-	}
-	fputs("}\n", t->log);
-}
-
-static enum status train_step(struct trainer *t)
-{
-	double loss = 0;
-	params_zero_grad(&t->params);
-	enum status st = unite_shares(t, &loss, learn_share(t, &loss));
-	if (st != ST_OK)
-		return st;
-	const double norm = params_clip_grad(&t->params, t->s->clip > 0 ? t->s->clip : INFINITY);
-	if (!isfinite(loss) || !isfinite(norm))
-		return has_diverged(t, loss, norm);
-	t->adam.learning_rate = schedule_at(&t->schedule, t->state.step);
-	turns_adam(&t->turns, &t->params, &t->adam, 0);
-	const int64_t epoch = t->state.step / t->epoch_steps + 1;
-	t->state.step++;
-	t->loss_sum += loss;
-	t->loss_count++;
-	if (t->log)
-		log_step(t, epoch, loss, norm);
-	fault_point("train.step");
-	return ST_OK;
-}
 
 static void report_progress(struct trainer *t, double seconds, const char *verdict)
 {
@@ -282,7 +143,7 @@ static enum status walk(struct trainer *t)
 	while (!t->state.finished) {
 		if (t->stop || (ranks_count(t->ranks) == 1 && cli_interrupted()))
 			return ranks_agree(t->ranks, cli_interrupted() ? cli_interrupted_status() : ST_OK);
-		enum status st = is_due(t) ? judge(t) : train_step(t);
+		enum status st = is_due(t) ? judge(t) : trainer_step(t);
 		if (st == ST_OK && every && t->state.step % every == 0 && !is_due(t) && !t->state.finished)
 			st = save_checkpoint(t);
 		if (st != ST_OK)
@@ -305,9 +166,11 @@ static void report_exchange(const struct trainer *t)
 
 static enum status run_steps(struct trainer *t)
 {
+	const int64_t held = t->turns.count ? t->slices / ranks_count(t->ranks) : 1;
 	const struct feeder_options o = {.seed = (uint64_t)t->s->seed,
 	                                 .batch = t->s->batch,
 	                                 .slices = t->slices,
+	                                 .held = held,
 	                                 .rank = ranks_index(t->ranks),
 	                                 .ranks = ranks_count(t->ranks),
 	                                 .history = t->s->history,
@@ -316,6 +179,7 @@ static enum status run_steps(struct trainer *t)
 	                                 .readers = &t->data.readers,
 	                                 .first_step = t->state.step,
 	                                 .end_step = t->end_step};
+	t->feeds = xcalloc((size_t)held, sizeof *t->feeds);
 	enum status st = ranks_agree(t->ranks, feeder_open(&t->feeder, &t->samples, &o));
 	if (st != ST_OK) {
 		feeder_close(t->feeder);
@@ -453,10 +317,6 @@ static enum status make_model(struct trainer *t, enum load_what what)
 	                        .weight_decay = t->s->weight_decay,
 	                        .rows = (enum adam_rows)t->s->adam};
 	st = turns_init(&t->turns, t->r, &t->params);
-	if (st == ST_OK && t->turns.count && t->slices > 1)
-		st =
-			status_fail(ST_USAGE, "%s learns in turns, which take a step whole: neither in slices nor on several ranks",
-		                t->r->type->name);
 	tape_init(&t->tape, true);
 	t->tape.training = true;
 	t->tape.seed = (uint64_t)t->s->seed;
@@ -558,6 +418,7 @@ static enum status close_log(struct trainer *t)
 
 static void release(struct trainer *t)
 {
+	free(t->feeds);
 	tape_release(&t->tape);
 	turns_release(&t->turns);
 	params_release(&t->params);

@@ -61,47 +61,67 @@ void turns_adam(struct turns *u, struct params *ps, struct adam *adam, int which
 	adam->skip = NULL;
 }
 
-/* The gradients of turn i. Nothing to learn from is no failure, and no step. */
-static enum status learn(struct turns *u, int i, const struct batch *b, struct recommender *r, struct tape *t,
-                         const struct news_data *data, struct params *ps)
+/* Adds the gradient of a slice's part of turn i's loss; to sums that part, and the slice's weight if it has one. */
+static enum status learn(const struct turns_work *w, const struct feed *feed, int i, double sums[2])
 {
-	params_zero_grad(ps);
-	tape_reset(t);
-	turns_hold(u, ps, i + 1);
-	struct tensor *loss = r->type->turn_loss(r, t, data, b->rows, b->row_count, i);
-	enum status st = tape_status(t);
-	u->loss[i] = NAN;
+	const real weight = (real)feed->weight;
+	tape_reset(w->tape);
+	w->tape->step = (uint64_t)(feed->step * w->slices + feed->slice);
+	struct tensor *loss = w->r->type->turn_loss(w->r, w->tape, w->data, feed->batch.rows, feed->batch.row_count, i);
+	enum status st = tape_status(w->tape);
 	if (st == ST_OK && loss) {
-		u->loss[i] = loss->data[0];
-		st = tape_backward(t, loss);
+		sums[0] += feed->weight * loss->data[0];
+		sums[1] += feed->weight;
+		st = tape_backward_from(w->tape, loss, &weight);
 	}
-	turns_let_go(u, ps);
 	return st;
 }
 
-enum status turns_step(struct turns *u, const struct batch *b, struct recommender *r, struct tape *t,
-                       const struct news_data *data, struct params *ps, const struct adam *like, int64_t step,
-                       int64_t epoch_steps, double clip)
+/* The gradient of turn i and its loss, of all ranks; NaN if nobody has any. */
+static enum status gather(struct turns *u, const struct turns_work *w, const struct feed *const *feed, int count, int i,
+                          enum status st)
+{
+	double sums[2] = {0};
+	const struct share share = {.of = u->of, .which = i + 1, .sum = sums, .count = 2};
+	params_zero_grad(w->ps);
+	turns_hold(u, w->ps, i + 1);
+	for (int f = 0; f < count && st == ST_OK; f++)
+		if (feed[f]->batch.count)
+			st = learn(w, feed[f], i, sums);
+	turns_let_go(u, w->ps);
+	st = exchange_unite(w->exchange, &share, st);
+	u->loss[i] = st == ST_OK && sums[1] > 0 ? sums[0] : NAN;
+	return st;
+}
+
+/* Nothing to learn from is no failure, and no step. */
+static enum status take_turn(struct turns *u, const struct turns_work *w, int i, int64_t step)
+{
+	if (isnan(u->loss[i]))
+		return ST_OK;
+	const double norm = params_clip_grad(w->ps, w->clip > 0 ? w->clip : INFINITY);
+	if (!isfinite(u->loss[i]) || !isfinite(norm))
+		return status_fail(ST_FAILED, "step %lld: loss %g of %s*, norm of its gradient %g: training has diverged",
+		                   (long long)step + 1, u->loss[i], u->turn[i].prefix, norm);
+	struct adam adam = *w->like;
+	adam.learning_rate = u->turn[i].learning_rate;
+	adam.step = step - u->turn[i].from_epoch * w->epoch_steps;
+	turns_adam(u, w->ps, &adam, i + 1);
+	return ST_OK;
+}
+
+enum status turns_step(struct turns *u, const struct turns_work *w, const struct feed *const *feed, int count,
+                       int64_t step, enum status st)
 {
 	for (int i = 0; i < u->count; i++) {
-		const int64_t first = u->turn[i].from_epoch * epoch_steps;
 		u->loss[i] = NAN;
-		if (step < first)
+		if (step < u->turn[i].from_epoch * w->epoch_steps)
 			continue;
-		t->step = (uint64_t)step;
-		enum status st = learn(u, i, b, r, t, data, ps);
+		st = gather(u, w, feed, count, i, st);
+		if (st == ST_OK)
+			st = take_turn(u, w, i, step);
 		if (st != ST_OK)
 			return st;
-		if (isnan(u->loss[i]))
-			continue;
-		const double norm = params_clip_grad(ps, clip > 0 ? clip : INFINITY);
-		if (!isfinite(u->loss[i]) || !isfinite(norm))
-			return status_fail(ST_FAILED, "step %lld: loss %g of %s*, norm of its gradient %g: training has diverged",
-			                   (long long)step + 1, u->loss[i], u->turn[i].prefix, norm);
-		struct adam adam = *like;
-		adam.learning_rate = u->turn[i].learning_rate;
-		adam.step = step - first;
-		turns_adam(u, ps, &adam, i + 1);
 	}
-	return ST_OK;
+	return st;
 }

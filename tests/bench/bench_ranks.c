@@ -52,6 +52,5 @@ int main(int argc, char **argv)
 	enum status st = ranks_start(&r, RANKS_TIMEOUT_S);
 	if (st == ST_OK)
 		st = run(r);
-	ranks_stop(r, st);
-	return cli_finish(&c, st);
+	return cli_finish(&c, ranks_stop(r, st));
 }

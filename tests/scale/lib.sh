@@ -41,10 +41,10 @@ write_config() {
 	END
 }
 
-# The losses of two logs differ by less than 1e-5 at every step, and there are as many as asked for.
-same_losses() {
-	local a=$1/log.jsonl b=$2/log.jsonl
-	paste <(grep -o '"loss":[^,]*' "$a" | cut -d: -f2) <(grep -o '"loss":[^,]*' "$b" | cut -d: -f2) |
+# The losses of two logs differ by less than 1e-5 at every step, and there are as many as asked for; or numbers of another NAME.
+same_losses() { # RUN RUN COUNT [NAME]
+	local a=$1/log.jsonl b=$2/log.jsonl name=${4:-loss}
+	paste <(grep -o "\"$name\":[^,}]*" "$a" | cut -d: -f2) <(grep -o "\"$name\":[^,}]*" "$b" | cut -d: -f2) |
 		awk -v wanted="$3" '{ d = $1 - $2; if (d < 0) d = -d; if (NF != 2 || d >= 1e-5) { print "step " NR ": " $0; bad = 1 } }
 			END { if (NR != wanted) print NR " steps, expected " wanted; exit bad || NR != wanted }'
 }

@@ -39,6 +39,54 @@ check "four slices on four" ranks 4 "$tcp" sliced-4 $sliced
 check "two ranks take two slices each" same_losses "$scratch/sliced-1" "$scratch/sliced-2" 200
 check "four ranks take one each" same_losses "$scratch/sliced-1" "$scratch/sliced-4" 200
 
+# Parameters that learn in turns, each from a loss of its own over the news of a slice; rows of tables among them.
+cat >"$scratch/turns.ini" <<-'END'
+	[model]
+	name = gmmf
+	[data]
+	history = 20
+	dev =
+	[train]
+	epochs = 20
+	steps = 200
+	batch = 24
+	slices = 4
+	learning_rate = 0.0003
+	dropout = 0.2
+	adam = sparse
+	clip = 1
+	checkpoint_every = 40
+	[gmmf]
+	visual = cover
+	text = none
+	attention = mean
+	hidden = 8
+	candidate = yes
+	encoder_hidden = 8
+	code_width = 8
+	cgan_hidden = 8
+	unseen_rate = 0.3
+	cgan_epoch = 0
+	cgan_rate = 0.0003
+END
+in_turns() { # N TRANSPORT OUT [COMMAND…]
+	local n=$1 how=$2 out=$3
+	shift 3
+	mpirun $how -n "$n" "$@" "$bin/coverline-train" "$data" --config "$scratch/turns.ini" --out "$scratch/$out" -j 1
+}
+same_turns() {
+	same_losses "$scratch/turns-1" "$scratch/$1" 200 && same_losses "$scratch/turns-1" "$scratch/$1" 200 loss.cgan.discriminator &&
+		same_losses "$scratch/turns-1" "$scratch/$1" 200 loss.cgan.generator
+}
+check "covers" "$bin/coverline-extract" "$data" --kind synthetic --as cover --weights random:1
+check "turns on one rank" in_turns 1 "$shared_memory" turns-1
+check "turns on two" in_turns 2 "$shared_memory" turns-2
+check "two ranks take the same turns" same_turns turns-2
+turns_die() { ! in_turns 4 "$tcp" turns-4 env COVERLINE_FAULT=train.step:130; }
+check "four ranks are killed in their turns" turns_die
+check "and go on" in_turns 4 "$tcp" turns-4
+check "four ranks take the same turns" same_turns turns-4
+
 # Deaths and ends.
 one_dies() {
 	mpirun $shared_memory -n 1 "$bin/coverline-train" "$data" --config "$config" --out "$scratch/dies" -j 1 : \
@@ -90,6 +138,15 @@ no_data_on_one() {
 	[ "$code" = 1 ] && [ "$(grep -c 'coverline train: error: rank 1 on ' "$scratch/strange.log")" = 1 ]
 }
 check "a rank without data" no_data_on_one
+
+no_config_on_one() {
+	mpirun $shared_memory -n 1 "$bin/coverline-train" "$data" --config "$config" --out "$scratch/strange" -j 1 : \
+		-n 1 "$bin/coverline-train" "$data" --config "$scratch/nothing.ini" --out "$scratch/strange" -j 1 >"$scratch/strange.log" 2>&1
+	local code=$?
+	cat "$scratch/strange.log"
+	[ "$code" != 0 ] && [ "$(grep -c 'coverline train: error: rank 1 on .*nothing.ini' "$scratch/strange.log")" = 1 ]
+}
+check "a rank without its configuration" no_config_on_one
 
 full_disk() {
 	local code

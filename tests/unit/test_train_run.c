@@ -221,7 +221,17 @@ static void resumes_in_turns(void **state)
 	}
 	strbuf_release(&log);
 	free(path);
-	assert_int_equal(train_in_child(IN_TURNS "sliced", NULL), status_exit_code(ST_USAGE));
+}
+
+/* A step in two parts goes on to the same bytes as well. */
+static void resumes_in_slices(void **state)
+{
+	(void)state;
+	assert_int_equal(train_in_child(IN_TURNS "sliced", NULL), 0);
+	assert_int_equal(train_in_child(IN_TURNS "sliced-killed", "train.step:11"), -SIGKILL);
+	assert_int_equal(train_in_child(IN_TURNS "sliced-killed", NULL), 0);
+	expect_same(IN_TURNS "sliced", IN_TURNS "sliced-killed", "best.h5");
+	expect_same(IN_TURNS "sliced", IN_TURNS "sliced-killed", "log.jsonl");
 }
 
 static void other_features_are_refused(void **state)
@@ -255,6 +265,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(resumes_to_the_same_bytes),
 		cmocka_unit_test(resumes_in_turns),
+		cmocka_unit_test(resumes_in_slices),
 		cmocka_unit_test(other_features_are_refused),
 	};
 	return cmocka_run_group_tests_name("train run", tests, make_world, scratch_remove);
