@@ -15,7 +15,8 @@
 #include "common/log.h"
 #include "crawl/name_set.h"
 
-#define LINES_PER_LOOK 4096 /* between looks at signals and progress */
+#define LINES_PER_LOOK  4096 /* between looks at signals and progress */
+#define VECTOR_LINE_MAX ((size_t)1 << 20)
 
 /* Everything under way. */
 struct build {
@@ -123,6 +124,90 @@ static enum status write_news(struct build *b)
 	}
 	if (st == ST_OK)
 		st = file_commit(&w);
+	free(path);
+	return st;
+}
+
+/* Entities --------------------------------------------------------------------------------------------------------- */
+
+static enum status remove_file(const char *out, const char *name)
+{
+	char *path = path_join(out, name);
+	enum status st = ST_OK;
+
+	if (file_exists(path) && unlink(path) != 0)
+		st = status_errno("%s: cannot remove", path);
+	free(path);
+	return st;
+}
+
+/* The line's id ends at the first tab or space, and something follows. */
+static size_t vector_id(const char *line, size_t n)
+{
+	size_t id = 0;
+
+	while (id < n && line[id] != '\t' && line[id] != ' ')
+		id++;
+	return id < n && news_id_valid(line, id) ? id : 0;
+}
+
+/* The first line of an id counts. */
+static enum status copy_vectors(struct build *b, const struct source_file *file, struct name_set *seen, FILE *out)
+{
+	uint64_t number = 0;
+	struct file_map map;
+	enum status st = file_map_open(&map, file->path);
+
+	b->file = file;
+	for (size_t at = 0; st == ST_OK && at < map.size;) {
+		const char *line = map.data + at, *newline = memchr(line, '\n', map.size - at);
+		size_t n = newline ? (size_t)(newline - line) : map.size - at, id;
+
+		at += n + 1;
+		if (n && line[n - 1] == '\r')
+			n--;
+		id = n <= VECTOR_LINE_MAX ? vector_id(line, n) : 0;
+		if (++number % LINES_PER_LOOK == 0 && cli_interrupted())
+			st = cli_interrupted_status();
+		else if (!id)
+			st = status_fail(ST_MALFORMED, "%s:%" PRIu64 ": expected an entity's id, a tab and numbers", file->path,
+			                 number);
+		else if (name_set_mark(seen, line, id, 1))
+			fprintf(out, "%.*s\n", (int)n, line);
+		if (st == ST_MALFORMED && b->options->lenient) {
+			reject(b, status_message());
+			st = ST_OK;
+		}
+	}
+	file_map_close(&map);
+	return st == ST_MALFORMED ? name_as_shown(file, st) : st;
+}
+
+/* DATA/entity_embedding.vec, the union of the sources'. */
+static enum status write_vectors(struct build *b)
+{
+	const struct catalog_options *o = b->options;
+	struct file_writer w = {0};
+	struct name_set seen = {0};
+	enum status st = ST_OK;
+	bool any = false;
+
+	for (size_t i = 0; i < o->source_count; i++)
+		any = any || o->sources[i].entities.path;
+	if (!any)
+		return remove_file(o->out, ENTITY_VECTORS);
+	char *path = path_join(o->out, ENTITY_VECTORS);
+	st = file_create(&w, path);
+	for (size_t i = 0; i < o->source_count && st == ST_OK; i++)
+		if (o->sources[i].entities.path)
+			st = copy_vectors(b, &o->sources[i].entities, &seen, w.stream);
+	b->counts.entity_vectors = seen.count;
+	if (st == ST_OK && seen.count)
+		st = file_commit(&w);
+	else if (st == ST_OK)
+		st = remove_file(o->out, ENTITY_VECTORS);
+	file_discard(&w);
+	name_set_release(&seen);
 	free(path);
 	return st;
 }
@@ -235,17 +320,6 @@ static enum status check_pair(struct build *b, enum split_pair which)
 
 /* Whole ------------------------------------------------------------------------------------------------------------ */
 
-static enum status remove_file(const char *out, const char *name)
-{
-	char *path = path_join(out, name);
-	enum status st = ST_OK;
-
-	if (file_exists(path) && unlink(path) != 0)
-		st = status_errno("%s: cannot remove", path);
-	free(path);
-	return st;
-}
-
 enum status catalog_remove_old(const char *out, const bool given[SPLITS])
 {
 	enum status st = remove_file(out, "catalog.json");
@@ -283,6 +357,9 @@ static enum status build_all(struct build *b)
 	count_news(b);
 	st = write_news(b);
 	fault_point("catalog.news");
+	if (st == ST_OK)
+		st = write_vectors(b);
+	fault_point("catalog.vectors");
 	for (size_t i = 0; i < o->source_count && st == ST_OK; i++) {
 		st = copy_behaviors(b, &o->sources[i]);
 		fault_point("catalog.split");

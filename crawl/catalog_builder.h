@@ -1,4 +1,5 @@
-/* Makes DATA from MIND's splits, or from Amazon's reviews: catalog.tsv, behaviors/SPLIT.tsv, README.txt and, last, catalog.json. */
+/* Makes DATA from MIND's splits, or from Amazon's reviews: catalog.tsv, behaviors/SPLIT.tsv, entity_embedding.vec if a split has one,
+ * README.txt and, last, catalog.json. */
 #ifndef COVERLINE_CRAWL_CATALOG_BUILDER_H
 #define COVERLINE_CRAWL_CATALOG_BUILDER_H
 
@@ -30,9 +31,10 @@ struct pair_counts {
 struct catalog_counts {
 	uint64_t news, categories, subcategories;
 	uint64_t news_without_url;
-	uint64_t duplicate_ids; /* rows passed over, as their id had appeared */
-	uint64_t users;         /* over all splits */
-	uint64_t rejected;      /* rows left out in lenient reading */
+	uint64_t duplicate_ids;  /* rows passed over, as their id had appeared */
+	uint64_t users;          /* over all splits */
+	uint64_t entity_vectors; /* lines of DATA/entity_embedding.vec; 0: there is none */
+	uint64_t rejected;       /* rows left out in lenient reading */
 	struct split_counts split[SPLITS];
 	struct amazon_counts amazon;
 	struct pair_counts pair[SPLIT_PAIRS];

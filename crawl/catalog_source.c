@@ -22,7 +22,8 @@
 #define UNPACK_BYTES ((size_t)256 << 10)
 
 static const char *const split_names[SPLITS] = {"train", "dev", "test"};
-static const char *const file_names[2] = {"news.tsv", "behaviors.tsv"};
+enum { NEWS, BEHAVIORS, ENTITIES, FILES };
+static const char *const file_names[FILES] = {"news.tsv", "behaviors.tsv", ENTITY_VECTORS};
 
 const char *split_name(enum split s)
 {
@@ -72,14 +73,20 @@ static enum status find_split(struct catalog_source *s)
 
 static enum status look_in_folder(struct catalog_source *s)
 {
-	struct source_file *files[2] = {&s->news, &s->behaviors};
+	struct source_file *files[FILES] = {&s->news, &s->behaviors, &s->entities};
 
-	for (int i = 0; i < 2; i++) {
+	for (int i = 0; i < FILES; i++) {
 		files[i]->path = path_join(s->operand, file_names[i]);
 		files[i]->shown = path_join(s->operand, file_names[i]);
-		if (!file_exists(files[i]->path))
+		if (file_exists(files[i]->path))
+			continue;
+		if (i == ENTITIES) {
+			free(files[i]->path);
+			files[i]->path = NULL;
+		} else {
 			return status_fail(ST_USAGE, "%s: not found (a folder of MIND has news.tsv and behaviors.tsv)",
 			                   files[i]->path);
+		}
 	}
 	return ST_OK;
 }
@@ -98,8 +105,9 @@ enum status source_open(struct catalog_source *s, const char *operand)
 	s->zip = !S_ISDIR(info.st_mode);
 	if (!s->zip)
 		return look_in_folder(s);
-	s->news.shown = path_join(operand, file_names[0]);
-	s->behaviors.shown = path_join(operand, file_names[1]);
+	s->news.shown = path_join(operand, file_names[NEWS]);
+	s->behaviors.shown = path_join(operand, file_names[BEHAVIORS]);
+	s->entities.shown = path_join(operand, file_names[ENTITIES]);
 	return ST_OK;
 }
 
@@ -109,6 +117,8 @@ void source_release(struct catalog_source *s)
 	free(s->news.shown);
 	free(s->behaviors.path);
 	free(s->behaviors.shown);
+	free(s->entities.path);
+	free(s->entities.shown);
 	*s = (struct catalog_source){0};
 }
 
@@ -119,7 +129,9 @@ enum status source_digest(struct catalog_source *s)
 	if (s->zip)
 		return digest_file(s->operand, s->news_sha256);
 	st = digest_file(s->news.path, s->news_sha256);
-	return st == ST_OK ? digest_file(s->behaviors.path, s->behaviors_sha256) : st;
+	if (st == ST_OK)
+		st = digest_file(s->behaviors.path, s->behaviors_sha256);
+	return st == ST_OK && s->entities.path ? digest_file(s->entities.path, s->entities_sha256) : st;
 }
 
 /* Zip files -------------------------------------------------------------------------------------------------------- */
@@ -134,22 +146,24 @@ static bool entry_is(const char *entry, const char *name)
 	return strcmp(slash ? slash + 1 : entry, name) == 0;
 }
 
-static enum status find_entry(zip_t *z, const struct catalog_source *s, const char *name, zip_uint64_t *index)
+/* *index is -1 if there is none, which is right only for what need not be there. */
+static enum status find_entry(zip_t *z, const struct catalog_source *s, const char *name, zip_int64_t *index)
 {
 	zip_int64_t count = zip_get_num_entries(z, 0);
 	int found = 0;
 
+	*index = -1;
 	if (count > ENTRIES_MAX)
 		return status_fail(ST_MALFORMED, "%s: more than %d files in it", s->operand, ENTRIES_MAX);
 	for (zip_int64_t i = 0; i < count; i++) {
 		const char *entry = zip_get_name(z, (zip_uint64_t)i, 0);
 
 		if (entry && entry_is(entry, name)) {
-			*index = (zip_uint64_t)i;
+			*index = i;
 			found++;
 		}
 	}
-	if (found != 1)
+	if (found != 1 && !(found == 0 && name == file_names[ENTITIES]))
 		return status_fail(ST_MALFORMED, "%s: expected one %s at its top or in one folder, found %d", s->operand, name,
 		                   found);
 	return ST_OK;
@@ -182,13 +196,13 @@ static enum status unpack_one(zip_t *z, struct catalog_source *s, const char *na
                               const char *folder)
 {
 	struct file_writer out = {0};
-	zip_uint64_t index = 0;
+	zip_int64_t index;
 	zip_file_t *in = NULL;
 	enum status st = find_entry(z, s, name, &index);
 
-	if (st != ST_OK)
+	if (st != ST_OK || index < 0)
 		return st;
-	in = zip_fopen_index(z, index, 0);
+	in = zip_fopen_index(z, (zip_uint64_t)index, 0);
 	if (!in)
 		return status_fail(ST_MALFORMED, "%s: cannot unpack: %s", file->shown, zip_strerror(z));
 	free(file->path);
@@ -221,9 +235,11 @@ enum status source_unpack(struct catalog_source *s, const char *folder)
 		zip_error_fini(&error);
 		return st;
 	}
-	st = unpack_one(z, s, file_names[0], &s->news, folder);
+	st = unpack_one(z, s, file_names[NEWS], &s->news, folder);
 	if (st == ST_OK)
-		st = unpack_one(z, s, file_names[1], &s->behaviors, folder);
+		st = unpack_one(z, s, file_names[BEHAVIORS], &s->behaviors, folder);
+	if (st == ST_OK)
+		st = unpack_one(z, s, file_names[ENTITIES], &s->entities, folder);
 	zip_discard(z);
 	return st;
 }
@@ -231,7 +247,7 @@ enum status source_unpack(struct catalog_source *s, const char *folder)
 void source_remove_unpacked(const char *folder)
 {
 	for (int i = 0; i < SPLITS; i++) {
-		for (int j = 0; j < 2; j++) {
+		for (int j = 0; j < FILES; j++) {
 			char *path = path_printf("%s/%s-%s", folder, split_names[i], file_names[j]);
 			char *part = path_printf("%s.part", path);
 

@@ -24,6 +24,8 @@ static const char readme[] =
 	"behaviors/SPLIT.tsv    what readers were shown (train, dev, test): impression id, user\n"
 	"                       id, time, history (news ids, oldest first), candidates (id-1\n"
 	"                       clicked, id-0 shown; bare ids where clicks are not published)\n"
+	"entity_embedding.vec   if the sources have one: vectors of the entities named in the news,\n"
+	"                       lines of an id and numbers\n"
 	"catalog.json           counts of the above, and SHA-256 of inputs and outputs\n"
 	"catalog-rejected.tsv   only if rows were left out: file, line, reason\n"
 	"\n"
@@ -86,14 +88,20 @@ static void set_source(json_t *summary, const struct catalog_source *s, size_t p
 	snprintf(key, sizeof key, "sha256_input_%s_behaviors", split);
 	if (!s->zip)
 		set_text(summary, key, s->behaviors_sha256);
+	snprintf(key, sizeof key, "sha256_input_%s_entities", split);
+	if (s->entities_sha256[0])
+		set_text(summary, key, s->entities_sha256);
 }
 
 static bool source_is(const json_t *summary, const struct catalog_source *s, size_t place)
 {
 	json_t *wanted = json_object(), *value;
 	const char *key;
-	bool same = true;
+	char entities[64];
+	bool same;
 
+	snprintf(entities, sizeof entities, "sha256_input_%s_entities", split_name(s->split));
+	same = s->entities_sha256[0] || text_is(summary, entities, NULL);
 	set_source(wanted, s, place);
 	json_object_foreach(wanted, key, value)
 	{
@@ -160,6 +168,10 @@ static bool outputs_are(const json_t *summary, const char *out)
 		same = json_object_get(summary, key) ? output_is(summary, key, path) : !file_exists(path);
 		free(path);
 	}
+	path = path_join(out, ENTITY_VECTORS);
+	same = same && (json_object_get(summary, "sha256_entities") ? output_is(summary, "sha256_entities", path)
+	                                                            : !file_exists(path));
+	free(path);
 	path = path_join(out, "README.txt");
 	same = same && file_exists(path);
 	free(path);
@@ -189,7 +201,14 @@ static enum status set_outputs(json_t *summary, const char *out, const struct ca
 		snprintf(key, sizeof key, "sha256_behaviors_%s", split_name((enum split)i));
 		set_text(summary, key, hex);
 	}
-	return ST_OK;
+	if (!counts->entity_vectors)
+		return ST_OK;
+	path = path_join(out, ENTITY_VECTORS);
+	st = digest_file(path, hex);
+	free(path);
+	if (st == ST_OK)
+		set_text(summary, "sha256_entities", hex);
+	return st;
 }
 
 /* Whole ------------------------------------------------------------------------------------------------------------ */
@@ -208,11 +227,12 @@ bool catalog_summary_current(const struct catalog_options *options, uint64_t *re
 	if (!summary || !text_is(summary, "program", "coverline " COVERLINE_VERSION) ||
 	    json_is_true(json_object_get(summary, "lenient")) != options->lenient)
 		goto out;
-	current = true;
+	/* Older versions left vectors in the zips. */
+	current = options->amazon || json_is_integer(json_object_get(summary, "entity_vectors"));
 	for (size_t i = 0; i < options->source_count; i++)
 		current = current && source_is(summary, &options->sources[i], i);
 	if (options->amazon)
-		current = amazon_is(summary, options->amazon);
+		current = current && amazon_is(summary, options->amazon);
 	snprintf(key, sizeof key, "source_%zu", options->source_count + (options->amazon ? 2 : 1));
 	current = current && text_is(summary, key, NULL) && outputs_are(summary, options->out);
 	*rejected = (uint64_t)json_integer_value(json_object_get(summary, "rejected"));
@@ -273,6 +293,7 @@ static void set_counts(json_t *summary, const struct catalog_counts *counts)
 		if (counts->pair[i].present)
 			set_pair(summary, (enum split_pair)i, &counts->pair[i]);
 	}
+	set_count(summary, "entity_vectors", counts->entity_vectors);
 	set_count(summary, "rejected", counts->rejected);
 }
 

@@ -15,6 +15,7 @@
 #include "common/h5.h"
 #include "common/log.h"
 #include "common/pool.h"
+#include "crawl/catalog_source.h"
 
 #define SUMMARY_MAX ((size_t)64 << 20)
 #define WINDOW      64 /* pictures in flight */
@@ -298,6 +299,21 @@ static enum status open_catalogue(struct verify *v, json_t **summary)
 	return st;
 }
 
+static enum status check_vectors(struct verify *v, const json_t *summary)
+{
+	const char *sha256 = json_string_value(json_object_get(summary, "sha256_entities"));
+	char *path = path_join(v->o->data, ENTITY_VECTORS);
+	bool whole = true;
+	enum status st = ST_OK;
+
+	if (sha256)
+		st = verify_file(v, path, sha256, "catalog.json", &whole);
+	else if (summary && file_exists(path))
+		verify_wrong(v, "%s: catalog.json does not have it", path);
+	free(path);
+	return st;
+}
+
 static enum status check_catalogue(struct verify *v)
 {
 	json_t *summary = NULL;
@@ -309,8 +325,10 @@ static enum status check_catalogue(struct verify *v)
 	if (st == ST_OK) {
 		verify_count(v, summary, "catalog.json", "news", v->news.count);
 		find_missing_splits(v, summary);
-		st = verify_each(v, folder, ".tsv", check_split, summary);
+		st = check_vectors(v, summary);
 	}
+	if (st == ST_OK)
+		st = verify_each(v, folder, ".tsv", check_split, summary);
 	json_decref(summary);
 	free(folder);
 	return st;

@@ -14,10 +14,10 @@ static const char common_templates[] =
 	"%a is back!|Opinion: %m needs %a|%P's %N rules for %a|%b, %a and %c: a %m guide|"
 	"The most ridiculous %a in %C|%N years of %a|%C %b rethink %a";
 
-static const char people[] =
+const char words_people[] =
 	"Anna Keller|Marcus Dell|Tom Barrow|Ines Duarte|Joy Okafor|Ravi Menon|Claire Dubois|Sam Pike|"
 	"René Albert|Lucy Hart|Omar Said|Nora Lindqvist|Pete Vance|Zoë Winters|Hank Moody Jr.|May Chen";
-static const char places[] =
+const char words_places[] =
 	"Denver|Ohio|Chicago|Texas|Zürich|Portland|Florida|Boston|Norfolk|Seattle|Maine|Austin|Tulsa";
 static const char quotes[] =
 	"It's not over|We were wrong|Never again|I can't believe it|That's the point|Trust the process";
@@ -34,6 +34,16 @@ static const char sentences[] =
 	"Experts recommend that %b look at %c first.|The news about %a came days after a report on %c.|"
 	"\"%Q,\" said %P, speaking about %a.|From %c to %a, here's everything that happened.|Take a look at %a through the "
 	"eyes of %b.";
+
+const char *words_each(const char **list, size_t *n)
+{
+	const char *entry = *list;
+	if (!*entry)
+		return NULL;
+	*n = strcspn(entry, "|");
+	*list = entry + *n + (entry[*n] == '|');
+	return entry;
+}
 
 /* One entry of a list, as a pointer and a length. */
 static size_t pick(struct rng *r, const char *list, const char **entry)
@@ -95,10 +105,10 @@ static void add_slot(struct rng *r, const struct topic *t, char slot, struct str
 		add_common_pick(r, t->marks, out);
 		break;
 	case 'P':
-		add_pick(r, people, out);
+		add_pick(r, words_people, out);
 		break;
 	case 'C':
-		add_pick(r, places, out);
+		add_pick(r, words_places, out);
 		break;
 	case 'Q':
 		add_pick(r, quotes, out);

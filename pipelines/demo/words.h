@@ -21,6 +21,11 @@ extern const char *const categories[CATEGORY_COUNT];
 extern const struct topic topics[];
 extern const int topic_count;
 
+/* Names that any story may have, separated by '|'. */
+extern const char words_people[], words_places[];
+/* One entry of such a list from *list on, which is moved behind it, and its length; NULL at the end. */
+const char *words_each(const char **list, size_t *n);
+
 /* A topic of that category. */
 const struct topic *topic_pick(struct rng *r, int category);
 /* Append to out; UTF-8, now and then with an HTML entity, as feeds have them. No tabs, no newlines. */

@@ -26,8 +26,12 @@ static enum status write_news(const struct world *w, uint32_t count, const char 
 		return st;
 	for (uint32_t i = 0; i < count; i++) {
 		const struct story *s = &w->stories[order[i]];
-		fprintf(out.stream, "%s\t%s\t%s\t%s\t%s\t%s\t[]\t[]\n", s->id, s->topic->category, s->topic->subcategory,
-		        s->title, s->abstract, s->url);
+		fprintf(out.stream, "%s\t%s\t%s\t%s\t%s\t%s\t", s->id, s->topic->category, s->topic->subcategory, s->title,
+		        s->abstract, s->url);
+		entities_write(out.stream, s->topic, s->title);
+		putc('\t', out.stream);
+		entities_write(out.stream, s->topic, s->abstract);
+		putc('\n', out.stream);
 	}
 	return file_commit(&out);
 }
@@ -78,13 +82,19 @@ static enum status write_split(const struct world *w, const char *folder, uint32
 	path = path_join(folder, "behaviors.tsv");
 	st = readers_write(w, draws, count, first_day, days, path);
 	free(path);
+	if (st != ST_OK)
+		return st;
+	path = path_join(folder, "entity_embedding.vec");
+	st = entities_write_vectors(w->seed, ENTITY_OWN, path);
+	free(path);
 	return st;
 }
 
 static enum status write_world(struct world *w, const char *out, int jobs)
 {
 	char *site = path_join(out, "site"), *train = path_join(out, "mind/train"), *dev = path_join(out, "mind/dev");
-	char *truth = path_join(out, "truth.tsv"), *summary = path_join(out, "world.json");
+	char *truth = path_join(out, "truth.tsv"), *context = path_join(out, "entity_context.vec"),
+		 *summary = path_join(out, "world.json");
 	enum status st = stories_draw(w);
 	if (st == ST_OK) {
 		readers_draw(w);
@@ -96,6 +106,8 @@ static enum status write_world(struct world *w, const char *out, int jobs)
 	if (st == ST_OK)
 		st = write_split(w, dev, WORLD_NEWS, w->dev, WORLD_DEV, 15, 1);
 	if (st == ST_OK)
+		st = entities_write_vectors(w->seed, ENTITY_CONTEXT, context);
+	if (st == ST_OK)
 		st = write_truth(w, truth);
 	if (st == ST_OK)
 		st = write_summary(w, summary);
@@ -103,6 +115,7 @@ static enum status write_world(struct world *w, const char *out, int jobs)
 	free(train);
 	free(dev);
 	free(truth);
+	free(context);
 	free(summary);
 	return st;
 }
@@ -120,7 +133,8 @@ int main(int argc, char **argv)
 	                .synopsis = "--seed N --out FOLDER",
 	                .summary =
 	                    "Writes a small world: a MIND-format data set (mind/train, mind/dev), the web sites that its "
-	                    "news lie on (site/), what is true of it (truth.tsv) and known (world.json).",
+	                    "news lie on (site/), contexts of the entities named (entity_context.vec), what is true of it "
+	                    "(truth.tsv) and known (world.json).",
 	                .options = options};
 	cli_parse(&c, argc, argv);
 	struct world w = {.seed = (uint64_t)seed};

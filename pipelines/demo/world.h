@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "common/status.h"
 #include "pipelines/demo/words.h"
@@ -75,6 +76,14 @@ struct world {
 /* stories.c */
 MUST_CHECK enum status stories_draw(struct world *w);
 void stories_free(struct world *w);
+
+/* entities.c: what texts name, as MIND tells it. */
+/* The entity column of a text of that topic. */
+void entities_write(FILE *out, const struct topic *topic, const char *text);
+/* A vector an entity, drawn from the seed: alike within a topic, less so within a category. Or the means of their neighbours', the
+ * other entities of the topic. */
+enum entity_vectors { ENTITY_OWN, ENTITY_CONTEXT };
+MUST_CHECK enum status entities_write_vectors(uint64_t seed, enum entity_vectors which, const char *path);
 
 /* readers.c */
 void readers_draw(struct world *w);

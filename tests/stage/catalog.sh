@@ -96,11 +96,16 @@ only_these() {
 }
 check "nothing else is left there" only_these
 
+# All but the record of runs, which grows by a line.
+files_of() {
+	find "$1" -type f ! -name stages.jsonl -printf '%p %i %T@\n' | sort
+}
+
 untouched() {
 	local before
-	before=$(stat -c '%n %i %Y' "$scratch/d"/* "$scratch/d"/behaviors/*)
+	before=$(files_of "$scratch/d")
 	says 0 "$scratch/d is up to date" catalog "$scratch/d" || return 1
-	[ "$before" = "$(stat -c '%n %i %Y' "$scratch/d"/* "$scratch/d"/behaviors/*)" ]
+	[ "$before" = "$(files_of "$scratch/d")" ]
 }
 check "a rerun changes nothing" untouched
 cp -r "$scratch/d" "$scratch/whole"
@@ -116,6 +121,42 @@ fewer_splits() {
 }
 check "splits that are no longer given go" fewer_splits
 
+# Vectors of entities, which a split may have.
+vectors() {
+	world
+	printf 'Q1\t1\t2\t\nQ2\t3\t4\t\n' >"$scratch/in/MINDx_train/entity_embedding.vec"
+	printf 'Q3\t5\t6\t\r\nQ1\t7\t8\t' >"$scratch/in/MINDx_dev/entity_embedding.vec"
+}
+vectors_kept() {
+	vectors
+	catalog "$scratch/v" && printf 'Q1\t1\t2\t\nQ2\t3\t4\t\nQ3\t5\t6\t\n' | cmp - "$scratch/v/entity_embedding.vec" &&
+		json_has "$scratch/v/catalog.json" entity_vectors 3, &&
+		says 0 "$scratch/v is up to date" catalog "$scratch/v" && "$c" verify "$scratch/v"
+}
+check "entity vectors are kept, the first of an id" vectors_kept
+vectors_repaired() {
+	cp -r "$scratch/v" "$scratch/v-whole"
+	echo x >>"$scratch/v/entity_embedding.vec"
+	! "$c" verify "$scratch/v" && catalog "$scratch/v" && same_folder "$scratch/v" "$scratch/v-whole" &&
+		rm "$scratch/v/entity_embedding.vec" && catalog "$scratch/v" && same_folder "$scratch/v" "$scratch/v-whole"
+}
+check "damaged or missing ones are made again" vectors_repaired
+vectors_gone() {
+	world
+	catalog "$scratch/v" && [ ! -e "$scratch/v/entity_embedding.vec" ] && ! grep -q sha256_.*entities "$scratch/v/catalog.json"
+}
+check "where no split has them any more they go" vectors_gone
+vectors_wrong() {
+	vectors
+	printf 'Q4\t1\n\nQ5 2\nQ6\n' >"$scratch/in/MINDx_test/entity_embedding.vec"
+	says 3 "error: $scratch/in/MINDx_test/entity_embedding.vec:2: expected an entity's id, a tab and numbers" catalog "$scratch/v" ||
+		return 1
+	says 10 "warning: 3 rows were left out, listed in $scratch/v/catalog-rejected.tsv" "$c" catalog --mind "$scratch/in/MINDx_train" \
+		"$scratch/in/MINDx_test" --out "$scratch/v" --lenient && [ "$(awk '{ printf "%s ", $1 }' "$scratch/v/entity_embedding.vec")" = "Q1 Q2 Q4 Q5 " ]
+}
+check "a wrong line is named, or left out" vectors_wrong
+world
+
 # Zips: files at the top, and one folder deep.
 if command -v zip >/dev/null; then
 	zips() {
@@ -128,6 +169,13 @@ if command -v zip >/dev/null; then
 	check "zip files give the same" zips
 	check "zip files unchanged: up to date" says 0 "$scratch/z is up to date" "$c" catalog --mind "$scratch/in/MINDx_train.zip" \
 		"$scratch/in/MINDx_dev.zip" "$scratch/in/MINDx_test" --out "$scratch/z"
+	zipped_vectors() {
+		vectors
+		(cd "$scratch/in/MINDx_train" && zip -q ../MINDx_train.zip news.tsv behaviors.tsv entity_embedding.vec) &&
+			"$c" catalog --mind "$scratch/in/MINDx_train.zip" --out "$scratch/zv" &&
+			cmp "$scratch/zv/entity_embedding.vec" "$scratch/in/MINDx_train/entity_embedding.vec" && [ ! -e "$scratch/zv/.unpacked" ]
+	}
+	check "entity vectors in a zip are kept" zipped_vectors
 	bad_zip() {
 		world
 		printf 'N1\tshort\n' >"$scratch/in/MINDx_dev/news.tsv"

@@ -66,5 +66,32 @@ check "subjects are told nowhere" untold
 check "every story has an address in the world" urls_known
 check "pictures are what their names say, or an apology" covers_are_pictures
 refuses() { "$demo" --seed 5; [ $? = 2 ]; }
+# A title entity's first surface form stands at its first offset; titles beyond ASCII aside, as awk may count bytes.
+entities_stand() {
+	LC_ALL=C awk -F '\t' '
+		$4 ~ /[^ -~]/ { next }
+		{
+			n = split($7, entity, /\}, \{/)
+			for (i = 1; i <= n && $7 != "[]"; i++) {
+				at = entity[i]; sub(/.*"OccurrenceOffsets": \[/, "", at); sub(/[],].*/, "", at)
+				form = entity[i]; sub(/.*"SurfaceForms": \["/, "", form); sub(/".*/, "", form)
+				if (substr($4, at + 1, length(form)) != form || form == "") exit 1
+				seen++
+			}
+		}
+		END { exit seen < 500 }' "$scratch/one/mind/dev/news.tsv"
+}
+# Each entity named has a vector of 100 numbers, and a context of as many.
+entities_known() {
+	local f
+	for f in mind/train/entity_embedding.vec entity_context.vec; do
+		awk -F '\t' 'NF != 102 || $102 != "" { exit 1 }' "$scratch/one/$f" || return 1
+		cut -f 7,8 "$scratch/one/mind/dev/news.tsv" | grep -o '"Q[0-9]*"' | tr -d '"' | sort -u |
+			comm -23 - <(cut -f 1 "$scratch/one/$f" | sort) | grep -q . && return 1
+	done
+	cmp "$scratch/one/mind/train/entity_embedding.vec" "$scratch/one/mind/dev/entity_embedding.vec"
+}
+check "entities stand where they are told to" entities_stand
+check "entities have vectors and contexts" entities_known
 check "a missing --out is a usage error" refuses
 done_testing
