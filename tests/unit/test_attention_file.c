@@ -230,9 +230,9 @@ static void watch_three(const char *name, struct offers *all)
 	for (int64_t i = 0; i < w.params.size; i++)
 		w.params.value[i] *= 2;
 	batch_init(&b, WORLD_NEWS, BATCH_EVERY_NEWS);
-	batch_add(&b, 0, history, 3, 5, shown, 4);
-	batch_add(&b, 0, history, 0, 5, shown, 2);
-	batch_add(&b, 0, history, 2, 5, shown + 3, 1);
+	batch_add(&b, &(struct reader){.clicks = history, .count = 3}, 5, shown, 4);
+	batch_add(&b, &(struct reader){.clicks = history}, 5, shown, 2);
+	batch_add(&b, &(struct reader){.clicks = history, .count = 2}, 5, shown + 3, 1);
 	uint32_t rows[WORLD_NEWS];
 	struct encoded_news news = {0};
 	for (uint32_t i = 0; i < WORLD_NEWS; i++)
