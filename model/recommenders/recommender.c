@@ -12,8 +12,10 @@
 	X(ebnr) \
 	X(fim) \
 	X(fim_im) \
+	X(fm) \
 	X(gmmf) \
 	X(lmf) \
+	X(lr) \
 	X(lstur) \
 	X(lstur_img) \
 	X(marn) \

@@ -51,6 +51,8 @@ enum recommender_tables {
 /* What of a network's published weights is read: all, or what a checkpoint that is read next does not hold. */
 enum load_what { LOAD_ALL, LOAD_FROZEN };
 
+struct pass;
+
 /* Parameters that learn in turns with the others, from a loss and at a rate of their own (model/train/turns.h). */
 struct turn {
 	const char *prefix; /* of their names, with its full stop: "cgan.generator."; NULL ends a list */
@@ -96,6 +98,9 @@ struct recommender_type {
 	 * over each impression's candidates. */
 	struct tensor *(*loss)(struct recommender *r, struct tape *t, const struct news_data *data,
 	                       const struct encoded_news *news, const struct impressions *m, struct tensor *scores);
+	/* The passes over all samples (model/train/pass.h) that its settings make it learn by, in place of steps over batches; NULL, or
+	 * giving NULL: it learns by steps. */
+	const struct pass *(*pass)(const struct recommender *r);
 	/* The turns that its settings make it learn in, living as long as r; NULL (or giving NULL): none. */
 	const struct turn *(*turns)(const struct recommender *r);
 	/* The loss [1] of a turn over the distinct news of a training batch; NULL without a failure: nothing to learn from. */

@@ -78,7 +78,8 @@ static enum status save_best(struct trainer *t, double auc)
 
 static void report_progress(struct trainer *t, double seconds, const char *verdict)
 {
-	const double rate = (double)t->loss_count * (double)t->s->batch / (seconds > 0 ? seconds : 1);
+	const double clicks = t->pass ? (double)t->samples.count : (double)t->s->batch;
+	const double rate = (double)t->loss_count * clicks / (seconds > 0 ? seconds : 1);
 	log_info("epoch %.4g: loss %.4f, %s (%.*f clicks/s)", epochs_done(t),
 	         t->loss_count ? t->loss_sum / (double)t->loss_count : 0, verdict, rate < 100 ? 1 : 0, rate);
 	t->loss_sum = 0;
@@ -164,7 +165,7 @@ static void report_exchange(const struct trainer *t)
 		         (long long)x->steps);
 }
 
-static enum status run_steps(struct trainer *t)
+static enum status open_feeder(struct trainer *t)
 {
 	const int64_t held = t->turns.count ? t->slices / ranks_count(t->ranks) : 1;
 	const struct feeder_options o = {.seed = (uint64_t)t->s->seed,
@@ -180,17 +181,39 @@ static enum status run_steps(struct trainer *t)
 	                                 .first_step = t->state.step,
 	                                 .end_step = t->end_step};
 	t->feeds = xcalloc((size_t)held, sizeof *t->feeds);
-	enum status st = ranks_agree(t->ranks, feeder_open(&t->feeder, &t->samples, &o));
-	if (st != ST_OK) {
-		feeder_close(t->feeder);
-		return st;
+	return ranks_agree(t->ranks, feeder_open(&t->feeder, &t->samples, &o));
+}
+
+static enum status open_pass(struct trainer *t)
+{
+	char *identity = path_printf("%s\n%s", t->id.config, t->id.catalogue_sha256);
+	const struct pass_world w = {.samples = &t->samples,
+	                             .data = &t->data,
+	                             .train = t->train,
+	                             .run = t->run,
+	                             .identity = identity,
+	                             .seed = (uint64_t)t->s->seed,
+	                             .history = t->s->history,
+	                             .negatives = t->s->negatives};
+	enum status st = t->pass->open(t->r, &w);
+	free(identity);
+	return st;
+}
+
+/* A pass that was interrupted is made again, from the latest checkpoint. */
+static enum status run_steps(struct trainer *t)
+{
+	enum status st = t->pass ? open_pass(t) : open_feeder(t);
+	if (st == ST_OK) {
+		progress_start("train", t->pass ? "passes" : "steps", t->end_step);
+		st = walk(t);
+		progress_end();
 	}
-	progress_start("train", "steps", t->end_step);
-	st = walk(t);
-	progress_end();
 	feeder_close(t->feeder);
+	if (t->pass)
+		t->pass->close(t->r);
 	report_exchange(t);
-	if (st == ST_INTERRUPTED) {
+	if (st == ST_INTERRUPTED && !t->pass) {
 		const enum status saved = save_checkpoint(t);
 		return saved == ST_OK ? st : saved;
 	}
@@ -289,7 +312,8 @@ static enum status read_data(struct trainer *t, const char *data)
 /* How long the run is follows from the data. */
 static void plan(struct trainer *t)
 {
-	t->epoch_steps = feeder_steps_an_epoch(t->samples.count, t->s->batch);
+	t->pass = t->r->type->pass ? t->r->type->pass(t->r) : NULL;
+	t->epoch_steps = t->pass ? 1 : feeder_steps_an_epoch(t->samples.count, t->s->batch);
 	t->slices = feeder_slices(t->s->slices, ranks_count(t->ranks));
 	t->end_step = t->s->epochs * t->epoch_steps;
 	if (t->s->steps && t->s->steps < t->end_step)
@@ -317,6 +341,8 @@ static enum status make_model(struct trainer *t, enum load_what what)
 	                        .weight_decay = t->s->weight_decay,
 	                        .rows = (enum adam_rows)t->s->adam};
 	st = turns_init(&t->turns, t->r, &t->params);
+	if (st == ST_OK && t->pass && ranks_count(t->ranks) > 1)
+		st = status_fail(ST_USAGE, "%s learns in passes, which are made on one rank", t->r->type->name);
 	tape_init(&t->tape, true);
 	t->tape.training = true;
 	t->tape.seed = (uint64_t)t->s->seed;

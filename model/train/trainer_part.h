@@ -10,6 +10,7 @@
 #include "model/train/checkpoint.h"
 #include "model/train/exchange.h"
 #include "model/train/feeder.h"
+#include "model/train/pass.h"
 #include "model/train/samples.h"
 #include "model/train/schedule.h"
 #include "model/train/settings.h"
@@ -35,6 +36,7 @@ struct trainer {
 	struct turns turns;
 	struct schedule schedule;
 	struct tape tape;
+	const struct pass *pass; /* in place of feeder and steps; NULL: none */
 	struct feeder *feeder;
 	const struct feed **feeds; /* this rank's slices of a step, as far as they are held together */
 	struct exchange exchange;
@@ -48,7 +50,7 @@ struct trainer {
 	double begin_s;
 };
 
-/* One step of all ranks, and its line in the log. ST_FAILED if the loss or its gradient is not finite. */
+/* One step of all ranks, or one pass, and its line in the log. ST_FAILED if the loss or its gradient is not finite. */
 MUST_CHECK enum status trainer_step(struct trainer *t);
 
 #endif

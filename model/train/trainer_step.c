@@ -88,8 +88,10 @@ static enum status unite_shares(struct trainer *t, double *loss, enum status st)
 
 static void log_step(const struct trainer *t, int64_t epoch, double loss, double norm)
 {
-	fprintf(t->log, "{\"step\":%lld,\"epoch\":%lld,\"loss\":%.9g,\"learning_rate\":%.9g,\"grad_norm\":%.9g",
-	        (long long)t->state.step, (long long)epoch, loss, t->adam.learning_rate, norm);
+	fprintf(t->log, "{\"step\":%lld,\"epoch\":%lld,\"loss\":%.9g,\"learning_rate\":%.9g", (long long)t->state.step,
+	        (long long)epoch, loss, t->adam.learning_rate);
+	if (!t->pass)
+		fprintf(t->log, ",\"grad_norm\":%.9g", norm);
 	for (int i = 0; i < t->turns.count; i++) {
 		const char *prefix = t->turns.turn[i].prefix;
 		if (isfinite(t->turns.loss[i]))
@@ -98,18 +100,28 @@ static void log_step(const struct trainer *t, int64_t epoch, double loss, double
 	fputs("}\n", t->log);
 }
 
-enum status trainer_step(struct trainer *t)
+static enum status move_parameters(struct trainer *t, double *loss, double *norm)
 {
-	double loss = 0;
+	t->adam.learning_rate = schedule_at(&t->schedule, t->state.step);
+	if (t->pass)
+		return t->pass->run(t->r, t->state.step, t->adam.learning_rate, loss);
 	params_zero_grad(&t->params);
-	enum status st = unite_shares(t, &loss, learn_share(t, &loss));
+	enum status st = unite_shares(t, loss, learn_share(t, loss));
 	if (st != ST_OK)
 		return st;
-	const double norm = params_clip_grad(&t->params, t->s->clip > 0 ? t->s->clip : INFINITY);
-	if (!isfinite(loss) || !isfinite(norm))
-		return has_diverged(t, loss, norm);
-	t->adam.learning_rate = schedule_at(&t->schedule, t->state.step);
+	*norm = params_clip_grad(&t->params, t->s->clip > 0 ? t->s->clip : INFINITY);
+	if (!isfinite(*loss) || !isfinite(*norm))
+		return has_diverged(t, *loss, *norm);
 	turns_adam(&t->turns, &t->params, &t->adam, 0);
+	return ST_OK;
+}
+
+enum status trainer_step(struct trainer *t)
+{
+	double loss = 0, norm = 0;
+	enum status st = move_parameters(t, &loss, &norm);
+	if (st != ST_OK)
+		return st;
 	const int64_t epoch = t->state.step / t->epoch_steps + 1;
 	t->state.step++;
 	t->loss_sum += loss;
