@@ -1,5 +1,6 @@
 #include "eval/published.h"
 
+#include <ctype.h>
 #include <dirent.h>
 #include <limits.h>
 #include <math.h>
@@ -128,6 +129,36 @@ void published_release(struct published *p)
 	free(p->texts);
 	free(p->numbers);
 	*p = (struct published){0};
+}
+
+/* Letters and digits alone, case aside. */
+static bool same_name(const char *a, const char *b)
+{
+	for (;; a++, b++) {
+		while (*a && !isalnum((unsigned char)*a))
+			a++;
+		while (*b && !isalnum((unsigned char)*b))
+			b++;
+		if (tolower((unsigned char)*a) != tolower((unsigned char)*b))
+			return false;
+		if (!*a)
+			return true;
+	}
+}
+
+bool published_is(const struct published_number *theirs, const char *model)
+{
+	static const struct {
+		const char *paper, *theirs, *ours; /* paper NULL: any */
+	} other[] = {
+		{NULL, "LibFM", "fm"},
+		{"gmmf", "NAML", "naml-views"},
+	};
+	for (size_t i = 0; i < sizeof other / sizeof *other; i++)
+		if ((!other[i].paper || strcmp(other[i].paper, theirs->paper) == 0) &&
+		    strcmp(other[i].theirs, theirs->model) == 0)
+			return same_name(other[i].ours, model);
+	return same_name(theirs->model, model);
 }
 
 const char *published_paper(const char *paper)

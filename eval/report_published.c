@@ -1,7 +1,6 @@
 /* Our runs beside what the papers report, and what keeps the two from being compared. */
 #include "eval/report_page.h"
 
-#include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,31 +56,20 @@ static const char *published_edition(const char *data)
 	return NULL;
 }
 
-/* "NRMS-IM" is nrms_im. */
-static bool same_model(const char *a, const char *b)
-{
-	for (;;) {
-		while (*a && !isalnum((unsigned char)*a) && *a != '+')
-			a++;
-		while (*b && !isalnum((unsigned char)*b) && *b != '+')
-			b++;
-		if (tolower((unsigned char)*a) != tolower((unsigned char)*b))
-			return false;
-		if (!*a)
-			return true;
-		a++;
-		b++;
-	}
-}
-
-static bool is_ours(const struct report *r, const char *model)
+static bool is_ours(const struct report *r, const struct published_number *theirs)
 {
 	for (size_t i = 0; i < r->o->run_count; i++) {
 		const char *name = run_files_setting(&r->runs[i], "model.name");
-		if (name && same_model(name, model))
+		if (name && published_is(theirs, name))
 			return true;
 	}
 	return false;
+}
+
+/* A table that varies what a model reads has the model itself as one of its rows. */
+static bool is_whole(const struct published_number *n)
+{
+	return !*n->group || strcmp(n->group, "news from all") == 0;
 }
 
 static void add_remark(struct report *r, const struct published_row *row)
@@ -95,7 +83,7 @@ static void add_remark(struct report *r, const struct published_row *row)
 		strbuf_puts(p, "not comparable: our data is not MIND’s; ");
 	else if (strcmp(theirs, ours) != 0)
 		strbuf_puts(p, "not comparable: the other edition of MIND; ");
-	else if (*row->first->group)
+	else if (!is_whole(row->first))
 		strbuf_puts(p, "a part, or an ablation; ");
 	html_text(p, row->first->protocol);
 	strbuf_puts(p, "</td></tr>\n");
@@ -172,7 +160,7 @@ static void add_rows(struct report *r, const struct published *all, bool only_ou
 		row = row_at(all, i);
 		if (!find_metric(&row, "auc") && !find_metric(&row, "user_auc"))
 			continue;
-		if (!only_ours || (!*row.first->group && is_ours(r, row.first->model)))
+		if (!only_ours || (is_whole(row.first) && is_ours(r, row.first)))
 			add_published(r, &row);
 	}
 }

@@ -8,6 +8,7 @@
 #define RECOMMENDERS(X) \
 	X(dcn) \
 	X(deepfm) \
+	X(dkn) \
 	X(dssm) \
 	X(ebnr) \
 	X(fim) \

@@ -3,7 +3,7 @@
  * Vectors are published values that stay as they are: MIND's entity_embedding.vec (TransE on Wikidata), which the catalog stage
  * keeps in DATA; lines "id x1 … xN". An entity that the file lacks counts as none. Without a file every entity has a
  * random vector of its own, drawn from its id. A context vector is the mean of an entity's neighbours' vectors in the
- * graph (DKN, eq. 3); MIND publishes no edges, so they come from a second file of the same form, or there are none. */
+ * graph (DKN §4.2); MIND publishes no edges, so they come from a second file of the same form, or there are none. */
 #ifndef COVERLINE_MODEL_TRAIN_NEWS_ENTITIES_H
 #define COVERLINE_MODEL_TRAIN_NEWS_ENTITIES_H
 

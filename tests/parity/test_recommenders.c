@@ -350,8 +350,22 @@ static void learns_in_turns(void **state)
 	golden_open(&g, *state);
 	must(turns_init(&turns, g.r, &g.params));
 	struct adam adam = {.learning_rate = g.settings.learning_rate, .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8};
+	struct exchange alone;
+	exchange_init(&alone, NULL, &g.params);
+	const struct turns_work work = {.r = g.r,
+	                                .tape = &g.tape,
+	                                .data = &g.data,
+	                                .ps = &g.params,
+	                                .exchange = &alone,
+	                                .like = &adam,
+	                                .slices = 1,
+	                                .epoch_steps = 1};
+	struct feed *feed = xcalloc(1, sizeof *feed);
+	feed->batch = g.batch; /* its memory stays the golden's */
+	feed->weight = 1;
 	for (int step = 0; step < STEPS; step++) {
-		must(turns_step(&turns, &g.batch, g.r, &g.tape, &g.data, &g.params, &adam, step, 1, 0));
+		feed->step = step;
+		must(turns_step(&turns, &work, (const struct feed *const[]){feed}, 1, step, ST_OK));
 		for (int i = 0; i < turns.count && step == 0; i++) {
 			const real found = (real)turns.loss[i];
 			const char *prefix = turns.turn[i].prefix;
@@ -371,6 +385,8 @@ static void learns_in_turns(void **state)
 		golden_expect(g.file, name, p->tensor.data, tensor_size(&p->tensor));
 		free(name);
 	}
+	free(feed);
+	exchange_release(&alone);
 	turns_release(&turns);
 	golden_close(&g);
 }

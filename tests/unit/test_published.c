@@ -4,10 +4,12 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
+#include "common/arena.h"
 #include "eval/published.h"
 #include "tests/support/scratch.h"
 
@@ -50,6 +52,65 @@ static void test_tables(void **state)
 	published_release(&p);
 }
 
+/* Each paper's main table: the runs whose published rows it has, on every data set that it names. */
+static const struct {
+	const char *paper, *where, *runs;
+	int data;    /* data sets */
+	int missing; /* rows that the paper leaves out */
+} tables[] = {
+	{"imrec", "table 2", "deepfm dkn npa lstur nrms fim nrms-im fim-im", 2, 0},
+	{"mm-rec", "table 2", "fm dssm wide-deep deepfm ebnr dkn dan naml nrms mm-rec", 1, 0},
+	{"vlsnr", "table 2", "deepfm dkn npa lstur nrms fim nrms-im fim-im vlsnr", 1, 0},
+	{"rmbert", "table 1", "deepfm dcn dkn nrms lstur npa fim rmbert", 2, 0},
+	{"gmmf", "table 2", "lr fm deepfm youtubenet din lmf mtfn naml-views marn gmmf", 4, 1}, /* DIN on ECM */
+};
+
+static bool is_auc(const struct published_number *n)
+{
+	return strcmp(n->metric, "auc") == 0 || strcmp(n->metric, "user_auc") == 0;
+}
+
+/* Every run has its rows, and every row its run. */
+static void test_main_tables(void **state)
+{
+	(void)state;
+	struct published p = {0};
+	must(published_read(&p, "eval/published"));
+	for (size_t t = 0; t < sizeof tables / sizeof *tables; t++) {
+		int wanted = 0, found = 0, all = 0;
+		char *runs = xstrdup(tables[t].runs);
+		for (char *rest = runs, *run; (run = strsep(&rest, " ")); wanted += tables[t].data) {
+			const int before = found;
+			for (size_t i = 0; i < p.count; i++) {
+				const struct published_number *n = &p.numbers[i];
+				if (strcmp(n->paper, tables[t].paper) == 0 && strcmp(n->where, tables[t].where) == 0 && is_auc(n))
+					found += published_is(n, run);
+			}
+			if (found == before)
+				fail_msg("%s, %s has no row of %s", tables[t].paper, tables[t].where, run);
+		}
+		for (size_t i = 0; i < p.count; i++)
+			all += strcmp(p.numbers[i].paper, tables[t].paper) == 0 && is_auc(&p.numbers[i]) &&
+			       strcmp(p.numbers[i].where, tables[t].where) == 0;
+		assert_int_equal(found, wanted - tables[t].missing);
+		assert_int_equal(all, found);
+		free(runs);
+	}
+	published_release(&p);
+}
+
+static void test_names(void **state)
+{
+	(void)state;
+	const struct published_number img = {.paper = "vlsnr", .model = "NRMS+img"},
+								  naml = {.paper = "mm-rec", .model = "NAML"},
+								  views = {.paper = "gmmf", .model = "NAML"}, deep = {.paper = "x", .model = "DeepFM"};
+	assert_true(published_is(&img, "nrms-img") && !published_is(&img, "nrms") && !published_is(&img, "lstur-img"));
+	assert_true(published_is(&naml, "naml") && !published_is(&naml, "naml-views"));
+	assert_true(published_is(&views, "naml-views") && !published_is(&views, "naml"));
+	assert_true(published_is(&deep, "deepfm") && !published_is(&deep, "fm"));
+}
+
 #define HEADER "where\tmodel\tgroup\tdata\tprotocol\tmetric\tvalue\tdeviation\n"
 
 static void assert_refused(const char *text, const char *message)
@@ -78,6 +139,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_tables),
+		cmocka_unit_test(test_main_tables),
+		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_refused),
 	};
 	return cmocka_run_group_tests_name("published", tests, scratch_make, scratch_remove);
