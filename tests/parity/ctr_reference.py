@@ -9,7 +9,7 @@ import os
 
 import recommender_golden
 import torch
-from sparse_world import World
+from sparse_world import BUCKETS, SETTINGS, World
 from torch import nn
 
 
@@ -32,9 +32,9 @@ class Tower(nn.Module):
 class Fields(nn.Module):
     """A field's features are pairs (j, x): its embedding is the sum of x times vector j."""
 
-    def __init__(self, w, width):
+    def __init__(self, width):
         super().__init__()
-        self.weight = nn.Parameter(torch.zeros(w.buckets, width))
+        self.weight = nn.Parameter(torch.zeros(BUCKETS, width))
 
     def of(self, features):
         return sum((x * self.weight[j] for j, x in features), torch.zeros(self.weight.shape[1], dtype=torch.float64))
@@ -55,10 +55,10 @@ class WideDeep(nn.Module):
         self.parts = o.get("parts", "both")
         self.bias = nn.Parameter(torch.zeros(1))
         if self.parts != "deep":
-            self.wide = Fields(w, 1)
+            self.wide = Fields(1)
         if self.parts != "wide":
-            self.field = Fields(w, o["width"])
-            self.deep = Tower(len(w.PLAIN) * o["width"], layers_of(o))
+            self.field = Fields(o["width"])
+            self.deep = Tower(len(w.fields(0, 0)) * o["width"], layers_of(o))
             self.out = nn.Linear(layers_of(o)[-1], 1, bias=False)
 
     def logit(self, fields, crosses):
@@ -77,11 +77,11 @@ class DeepFm(nn.Module):
         super().__init__()
         self.parts = o.get("parts", "both")
         self.bias = nn.Parameter(torch.zeros(1))
-        self.field = Fields(w, o["width"])
+        self.field = Fields(o["width"])
         if self.parts != "deep":
-            self.first = Fields(w, 1)
+            self.first = Fields(1)
         if self.parts != "fm":
-            self.deep = Tower(len(w.PLAIN) * o["width"], layers_of(o))
+            self.deep = Tower(len(w.fields(0, 0)) * o["width"], layers_of(o))
             self.out = nn.Linear(layers_of(o)[-1], 1, bias=False)
 
     def logit(self, fields, crosses):
@@ -103,8 +103,8 @@ class Dcn(nn.Module):
     def __init__(self, w, o):
         super().__init__()
         self.parts = o.get("parts", "both")
-        width, out = len(w.PLAIN) * o["width"], 0
-        self.field = Fields(w, o["width"])
+        width, out = len(w.fields(0, 0)) * o["width"], 0
+        self.field = Fields(o["width"])
         if self.parts != "deep":
             self.cross = nn.ModuleList([nn.Linear(width, 1) for _ in range(o["cross_layers"])])
             for layer in self.cross:
@@ -132,7 +132,8 @@ def forward(model, w):
     scores, loss = [], 0
     for i, candidates in enumerate(w.candidates):
         for place, row in enumerate(candidates):
-            y = model.logit(w.fields(i, row, w.PLAIN), w.fields(i, row, w.CROSSES))
+            plain = w.fields(i, row)
+            y = model.logit(plain, w.fields(i, row, crosses=True)[len(plain) :])
             p = torch.sigmoid(y)
             loss = loss - torch.log(p if place == 0 else 1 - p)
             scores.append(y)
@@ -154,7 +155,7 @@ def write(file, name, make, options, seed, learn=forward):
         for p in model.parameters():
             p.copy_((torch.randn_like(p) * 0.5).float())
     path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "golden", file + ".h5")
-    settings = world.settings() + [f"{name}.{key}={value}" for key, value in options.items()]
+    settings = SETTINGS + [f"{name}.{key}={value}" for key, value in options.items()]
     recommender_golden.write(
         path, name, settings, world.attributes(), world.datasets(), model, lambda m: learn(m, world)
     )
