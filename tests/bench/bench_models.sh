@@ -19,6 +19,7 @@ settings_of() {
 	case $1 in
 	mm-rec) echo "encoder.weights=random:1 encoder.vocab=words encoder.together=64 train.batch=4" ;;
 	gmmf | lmf | mtfn | marn) echo "train.batch=32" ;;
+	wide-deep | deepfm | dcn) echo "train.adam=sparse" ;;
 	esac
 }
 
