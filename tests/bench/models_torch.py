@@ -8,8 +8,9 @@ usual: a batch is padded to the longest history and title that are read, [32, 60
 public code has it; scoring goes impression by impression. tuned: the distinct news of a batch are encoded once, padded to the
 batch's longest title and history, and gathered; scoring takes 64 impressions together. Either way batches are drawn and titles read
 before the clock starts, features lie in memory as halves, and every news is encoded once before scoring. Sizes are coverline's
-defaults. A peer is a class with encode(rows) -> vectors [n, d] and score(clicks, mask, candidates) -> [batch, candidates]; what it
-adds to the vector beyond a flat row it packs itself. To add one, add its class to PEERS."""
+defaults. A peer is a class with encode(rows) -> vectors [n, d] and score(clicks, mask, candidates) -> [batch, candidates], self.users being
+the readers' numbers; what it adds to the vector beyond a flat row it packs itself. steps and shown bound a slow one's steps and
+impressions. To add one, add its class to PEERS."""
 import random
 import re
 import resource
@@ -19,6 +20,7 @@ import time
 import h5py
 import numpy as np
 import torch
+from fim_torch import FIM, FIMIM, GMMF
 from mm_rec_torch import MMRec
 from torch import nn
 
@@ -47,7 +49,9 @@ class Data:
                     if name not in ("id", "state"):
                         x = torch.from_numpy(f[name][()])
                         self.feature[f"{kind}/{name}"] = torch.cat([torch.zeros(1, *x.shape[1:], dtype=x.dtype), x])
+        self.reader = {}
         self.clicks = self.read(f"{folder}/behaviors/train.tsv", row)
+        self.readers = len(self.reader) + 1
         self.shown = self.read(f"{folder}/behaviors/score.tsv", row)
 
     def read(self, path, row):
@@ -55,7 +59,8 @@ class Data:
         for line in open(path):
             column = line.rstrip("\n").split("\t")
             shown = [c.rsplit("-", 1) for c in column[4].split()]
-            out.append(([row[i] for i in column[3].split()], [row[i] for i, _ in shown]))
+            reader = self.reader.setdefault(column[1], len(self.reader) + 1) if "train" in path else self.reader.get(column[1], 0)
+            out.append(([row[i] for i in column[3].split()], [row[i] for i, _ in shown], reader))
         return out
 
     def take(self, name, rows):
@@ -226,26 +231,29 @@ class RMBERT(nn.Module):
         return nn.functional.binary_cross_entropy_with_logits(scores, target)
 
 
-PEERS = {"mm-rec": MMRec, "nrms": NRMS, "nrms-im": NRMSIM, "vlsnr": VLSNR, "rmbert": RMBERT}
+PEERS = {"fim": FIM, "fim-im": FIMIM, "gmmf": GMMF, "mm-rec": MMRec, "nrms": NRMS, "nrms-im": NRMSIM, "vlsnr": VLSNR, "rmbert": RMBERT}
 
 
 def draw(data, model, steps):
     for step in range(steps):
         batch = []
-        for history, shown in (data.clicks[(step * model.batch + i) % len(data.clicks)] for i in range(model.batch)):
+        for history, shown, reader in (data.clicks[(step * model.batch + i) % len(data.clicks)] for i in range(model.batch)):
             negatives = shown[1:]
             few = len(negatives) < NEGATIVES
-            batch.append((history[-model.history :], shown[:1] + (random.choices if few else random.sample)(negatives, k=NEGATIVES)))
+            drawn = (random.choices if few else random.sample)(negatives, k=NEGATIVES)
+            batch.append((history[-model.history :], shown[:1] + drawn, reader))
         yield batch
 
 
 def tensors(model, batch, way):
-    length = model.history if way == "usual" else max(1, max(len(h) for h, _ in batch))
-    clicks = pad([h for h, _ in batch], length)
-    return clicks, pad([c for _, c in batch], max(len(c) for _, c in batch)), clicks > 0
+    length = model.history if way == "usual" else max(1, max(len(h) for h, _, _ in batch))
+    clicks = pad([h for h, _, _ in batch], length)
+    readers = torch.tensor([reader for _, _, reader in batch])
+    return clicks, pad([c for _, c, _ in batch], max(len(c) for _, c, _ in batch)), clicks > 0, readers
 
 
-def train_step(model, clicks, candidates, mask, way):
+def train_step(model, clicks, candidates, mask, readers, way):
+    model.users = readers
     if way == "usual":
         encode = lambda x: model.encode(x.flatten(), False).unflatten(0, x.shape)
         return model.loss(model.score(encode(clicks), mask, encode(candidates)))
@@ -264,11 +272,12 @@ def score_all(model, data, way):
         rows = torch.arange(len(data.title))
         vectors = torch.cat([model.encode(rows[i : i + 256], way == "tuned") for i in range(0, len(rows), 256)])
         begin, together, scored = time.time(), 1 if way == "usual" else 64, 0
-        for i in range(0, len(data.shown), together):
-            batch = [(h[-model.history :], c) for h, c in data.shown[i : i + together]]
-            clicks, candidates, mask = tensors(model, batch, "tuned" if way == "tuned" else "usual")
+        shown = data.shown[: getattr(model, "shown", len(data.shown))]
+        for i in range(0, len(shown), together):
+            batch = [(h[-model.history :], c, reader) for h, c, reader in shown[i : i + together]]
+            clicks, candidates, mask, model.users = tensors(model, batch, way)
             scores = model.score(vectors[clicks], mask, vectors[candidates])
-            for (_, c), row in zip(batch, scores):
+            for (_, c, _), row in zip(batch, scores):
                 np.argsort(-row[: len(c)].numpy())
                 scored += len(c)
         return scored / (time.time() - begin)
@@ -285,6 +294,7 @@ def main():
     data = Data(folder, kind.title, kind.kinds)
     model = kind(data)
     adam = torch.optim.Adam(model.parameters(), lr=kind.rate)
+    steps = min(steps, getattr(kind, "steps", steps))
     batches = [tensors(kind, batch, way) for batch in draw(data, kind, steps + 3)]
     for step, batch in enumerate(batches):
         if step == 3:
