@@ -96,7 +96,8 @@ $(BUILD)/obj/%.o: %.c Makefile $(BUILD)/packages.mk
 
 # Products may fuse: BLAS's do too. All else gives the same bits on every processor.
 $(BUILD)/obj/model/tensor/kernels_small.o $(BUILD)/vectors/%/kernels_small.o $(BUILD)/obj/tests/bench/bench_ops.o \
-$(BUILD)/obj/model/tensor/kernels_volumes.o $(BUILD)/vectors/%/kernels_volumes.o: \
+$(BUILD)/obj/model/tensor/kernels_volumes.o $(BUILD)/vectors/%/kernels_volumes.o \
+$(BUILD)/obj/model/tensor/kernels_winograd.o $(BUILD)/vectors/%/kernels_winograd.o: \
 	MATHS := $(subst contract=off,contract=fast,$(MATHS))
 
 $(BUILD)/obj64/%.o: %.c Makefile $(BUILD)/packages.mk

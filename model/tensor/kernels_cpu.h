@@ -167,6 +167,28 @@ void cpu_convolution_pool(const struct convolution_pool_data *c, real *y);
 void cpu_convolution_pool_grad(const struct convolution_pool_data *c, const real *y, const real *dy, real *dx, real *dw,
                                real *db);
 
+/* kernels_winograd.c */
+enum {
+	WINOGRAD_LANES = 16,
+	WINOGRAD_CELLS = 6, /* as many as keep a processor's registers busy */
+	WINOGRAD_SUMS = WINOGRAD_CELLS * 27 * WINOGRAD_LANES,
+	WINOGRAD_SUMS_SCRATCH = WINOGRAD_CELLS * 75 * WINOGRAD_LANES,
+};
+/* Elements of u and of v, and of the scratch that v is made with; all are best aligned to 64 bytes. */
+int64_t winograd_weights_size(int64_t out, int64_t in);
+int64_t winograd_inputs_size(const int64_t cells[3], int64_t in);
+int64_t winograd_scratch_size(const int64_t cells[3], int64_t in);
+/* w [out, in, 3, 3, 3] -> u: groups of WINOGRAD_LANES output channels one after another, the last filled up with zeros. */
+void winograd_weights(int64_t out, int64_t in, const real *w, real *u);
+/* x [3 cells[0] + 2, 3 cells[1] + 2, 3 cells[2] + 2, in], the border with it -> v */
+void winograd_inputs(const int64_t cells[3], int64_t in, const real *x, real *scratch, real *v);
+/* Where a cell begins in v. */
+int64_t winograd_cell(const int64_t cells[3], int64_t in, const int64_t cell[3]);
+/* The 27 sums of each of the cells that begin at v[0], v[1], …: sums [WINOGRAD_CELLS, 27, WINOGRAD_LANES] of the group of
+ * channels whose weights u are. */
+void winograd_sums(const int64_t cells[3], int64_t in, const real *const v[WINOGRAD_CELLS], const real *u,
+                   real *scratch, real *sums);
+
 /* kernels_roi.c */
 void cpu_roi_align(const struct roi_data *r, int64_t count, const real *box, const real *x, real *y);
 void cpu_roi_align_grad(const struct roi_data *r, int64_t count, const real *box, const real *dy, real *dx);

@@ -1,7 +1,6 @@
 /* Convolution, maximum and activation of ragged volumes in one go.
  *
- * Maxima are taken as soon as the sums are made, in registers: a cell's 27 places are three planes of nine, each a tile of
- * 9 x LANES channels. On the way back only the place of the maximum has a gradient, which is 27 times less work than the
+ * Maxima are taken as soon as a few cells' sums are made (kernels_winograd.c). On the way back only the place of the maximum has a gradient, which is 27 times less work than the
  * convolution's own. Volumes are split among SHARES, whatever the number of threads, and the shares' gradients are added in
  * order: the number of threads changes nothing. This file is compiled with fused multiplication and addition. */
 #include <math.h>
@@ -10,9 +9,8 @@
 
 #include "model/tensor/kernels_cpu.h"
 
-enum { LANES = 16, TAPS = 27, PLANE = 9, PLACES = 27, SHARES = 32 };
+enum { LANES = WINOGRAD_LANES, PLACES = 27, SHARES = 32, CELLS = WINOGRAD_CELLS, WINDOW = 1 << 16 };
 
-typedef real lanes __attribute__((vector_size(LANES * sizeof(real)), aligned(sizeof(real)), may_alias));
 typedef real quad __attribute__((vector_size(4 * sizeof(real)), aligned(sizeof(real)), may_alias));
 #ifdef COVERLINE_DOUBLE
 typedef int64_t whole;
@@ -25,17 +23,15 @@ struct shared {
 	const struct convolution_pool_data *c;
 	int64_t padded;       /* output channels with those that fill up */
 	int64_t cells[3];     /* of the grid */
-	real *w;              /* [group][in * TAPS][LANES] */
 	real *b;              /* [places of the grid, or 1][padded] */
 	real *empty;          /* [cells of the grid, or 1][padded]: what an empty map gives */
 	uint8_t *empty_place; /* [cells of the grid, or 1][padded] */
 };
 
-/* One volume: its cells, and a copy of it with a border of zeros, [in][room[0]][room[1]][room[2]]. */
+/* One volume: its cells, and the room that it takes with a border of zeros. */
 struct item {
 	int32_t n, depth, width; /* cells */
-	int64_t room[3];
-	real *x;
+	int64_t cells[3], room[3];
 };
 
 static real elu_slope(real y)
@@ -61,14 +57,6 @@ static int64_t place_at(const struct shared *s, const int64_t cell[3], int p)
 static int64_t cell_at(const struct shared *s, const int64_t cell[3])
 {
 	return s->c->everywhere ? 0 : (cell[0] * s->cells[1] + cell[1]) * s->cells[2] + cell[2];
-}
-
-static void pack_weights(struct shared *s)
-{
-	const int64_t taps = s->c->in * TAPS;
-	for (int64_t o = 0; o < s->padded; o++)
-		for (int64_t k = 0; k < taps; k++)
-			s->w[(o / LANES * taps + k) * LANES + o % LANES] = o < s->c->out ? s->c->w[o * taps + k] : 0;
 }
 
 /* The maximum of b over one cell, and where. */
@@ -109,11 +97,9 @@ static void shared_open(struct shared *s, const struct convolution_pool_data *c)
 		s->cells[i] = c->grid[i] / 3;
 	const int64_t places = c->everywhere ? 1 : c->grid[0] * c->grid[1] * c->grid[2];
 	const int64_t cells = c->everywhere ? 1 : s->cells[0] * s->cells[1] * s->cells[2];
-	s->w = xmalloc((size_t)(s->padded * c->in * TAPS + 1) * sizeof *s->w);
 	s->b = xcalloc((size_t)(places * s->padded) + 1, sizeof *s->b);
 	s->empty = xmalloc((size_t)(cells * s->padded + 1) * sizeof *s->empty);
 	s->empty_place = xmalloc((size_t)(cells * s->padded) + 1);
-	pack_weights(s);
 	for (int64_t o = 0; o < c->out; o++)
 		for (int64_t p = 0; p < places; p++)
 			s->b[p * s->padded + o] = c->b[o * places + p];
@@ -122,7 +108,6 @@ static void shared_open(struct shared *s, const struct convolution_pool_data *c)
 
 static void shared_close(struct shared *s)
 {
-	free(s->w);
 	free(s->b);
 	free(s->empty);
 	free(s->empty_place);
@@ -136,9 +121,11 @@ static struct item item_of(const struct convolution_pool_data *c, int32_t n)
 	struct item v = {
 		.n = n, .depth = volumes_cells(depth, c->grid[0]), .width = volumes_cells(c->x->width[n], c->grid[2])};
 	const int32_t height = volumes_cells(volumes_height(c->x, n, 0, depth), c->grid[1]);
-	const int32_t cells[3] = {v.depth, height, v.width};
+	v.cells[0] = v.depth;
+	v.cells[1] = height;
+	v.cells[2] = v.width;
 	for (int i = 0; i < 3; i++)
-		v.room[i] = cells[i] * 3 + 2;
+		v.room[i] = v.cells[i] * 3 + 2;
 	return v;
 }
 
@@ -182,93 +169,46 @@ static void move_rows(const struct convolution_pool_data *c, const struct item *
 		}
 }
 
-static void item_fill(const struct convolution_pool_data *c, struct item *v, real *room)
+/* [in][room[0]][room[1]][room[2]] */
+static void item_fill(const struct convolution_pool_data *c, const struct item *v, real *room)
 {
-	v->x = room;
 	memset(room, 0, (size_t)(room_size(c, v) + 4) * sizeof *room);
 	move_rows(c, v, INTO_ROOM, c->input + c->in * c->x->at[v->n], room);
 }
 
 /* Forward ---------------------------------------------------------------------------------------------------------------- */
 
-/* The sums of one plane of a cell's places, for LANES channels: x at its first tap, w [in * TAPS][LANES]. */
-INLINE void sum_plane(const struct item *v, int64_t in, const real *x, const real *w, lanes *out)
+/* The largest of a cell's sums and where they are, for LANES channels; b is added to each. A NaN is larger than anything else,
+ * the first of equals wins. */
+FOR_EACH_VECTOR_WIDTH static void largest(const real *const b[PLACES], const real *sum, real *most, whole *where)
 {
-	lanes sum[PLANE];
-	const int64_t line = v->room[2], slice = v->room[1] * line;
-#pragma GCC unroll 9
-	for (int i = 0; i < PLANE; i++)
-		sum[i] = (lanes){0};
-	for (int64_t c = 0; c < in; c++, x += (v->room[0] - 3) * slice)
-		for (int z = 0; z < 3; z++, x += slice)
-#pragma GCC unroll 3
-			for (int y = 0; y < 3; y++)
-#pragma GCC unroll 3
-				for (int k = 0; k < 3; k++, w += LANES) {
-					const lanes right = *(const lanes *)w;
-#pragma GCC unroll 9
-					for (int i = 0; i < PLANE; i++)
-						sum[i] += x[(y + i / 3) * line + k + i % 3] * right;
-				}
-#pragma GCC unroll 9
-	for (int i = 0; i < PLANE; i++)
-		out[i] = sum[i];
-}
-
-/* What is the largest so far, and where it is. */
-struct maximum {
-	real most[LANES];
-	whole where[LANES];
-};
-
-/* A NaN is larger than anything else, the first of equals wins. */
-INLINE void keep_larger(const real *x, const real *b, int place, struct maximum *m)
-{
-#pragma omp simd
 	for (int i = 0; i < LANES; i++) {
-		const real y = x[i] + b[i];
-		const bool larger = y > m->most[i] || isnan(y) || place == 0;
-		m->most[i] = larger ? y : m->most[i];
-		m->where[i] = larger ? place : m->where[i];
+		most[i] = sum[i] + b[0][i];
+		where[i] = 0;
+	}
+	for (int p = 1; p < PLACES; p++) {
+		const real *more = b[p], *x = sum + p * LANES;
+#pragma omp simd
+		for (int i = 0; i < LANES; i++) {
+			const real y = x[i] + more[i];
+			const bool larger = (y > most[i]) | (y != y);
+			most[i] = larger ? y : most[i];
+			where[i] = larger ? p : where[i];
+		}
 	}
 }
 
 /* The maxima of one cell for LANES channels from `group` on, b included. */
-FOR_EACH_VECTOR_WIDTH static void cell_maximum(const struct shared *s, const struct item *v, const int64_t cell[3],
-                                               int64_t group, real *most, uint8_t *place)
+static void cell_maximum(const struct shared *s, const int64_t cell[3], int64_t group, const real *sum, real *most,
+                         uint8_t *place)
 {
-	const int64_t line = v->room[2], slice = v->room[1] * line, in = s->c->in;
-	const real *x = v->x + cell[0] * 3 * slice + cell[1] * 3 * line + cell[2] * 3;
-	const real *w = s->w + group * in * TAPS, *b = s->b + group;
-	struct maximum m = {{0}, {0}};
-	for (int z = 0; z < 3; z++) {
-		real sum[PLANE * LANES];
-		sum_plane(v, in, x + z * slice, w, (lanes *)sum);
-		for (int i = 0; i < PLANE; i++) {
-			const int p = z * PLANE + i;
-			keep_larger(sum + i * LANES, s->c->everywhere ? b : b + place_at(s, cell, p) * s->padded, p, &m);
-		}
-	}
-	memcpy(most, m.most, sizeof m.most);
+	const real *b[PLACES];
+	whole where[LANES];
+	for (int p = 0; p < PLACES; p++)
+		b[p] = s->b + (s->c->everywhere ? 0 : place_at(s, cell, p) * s->padded) + group;
+	largest(b, sum, most, where);
 	for (int i = 0; place && i < LANES; i++)
-		place[i] = (uint8_t)m.where[i];
-}
-
-/* All channels of one cell; y and place are its first channel's, `step` apart. */
-static void cell_forward(const struct shared *s, const struct item *v, const int64_t cell[3], real *scratch, real *y,
-                         uint8_t *place, int64_t step)
-{
-	real *most = scratch, *other = scratch + s->padded;
-	uint8_t *where = place ? (uint8_t *)(scratch + 2 * s->padded) : NULL;
-	const real *empty = s->empty + cell_at(s, cell) * s->padded;
-	for (int64_t g = 0; g < s->padded; g += LANES)
-		cell_maximum(s, v, cell, g, most + g, where ? where + g : NULL);
-	activate(s->padded, most, other);
-	for (int64_t o = 0; o < s->c->out; o++) {
-		y[o * step] = most[o] - empty[o];
-		if (place)
-			place[o * step] = where[o];
-	}
+		place[i] = (uint8_t)where[i];
 }
 
 /* Visits the cells that a volume reaches; at is where the cell lies in a channel of y's volume. */
@@ -302,31 +242,150 @@ static struct cell_walk walk_start(const struct shared *s, const struct item *v)
 	return (struct cell_walk){.s = s, .v = v, .cell = {0, 0, -1}};
 }
 
-static void item_forward(const struct shared *s, const struct item *v, real *scratch, real *y)
+/* What a thread works in. */
+struct desk {
+	struct arena memory;
+	const real *u;           /* of all threads: the weights, spread */
+	real *x, *v, *spreading; /* a volume, [room[0]][room[1]][room[2]][in], and spread */
+	real *depth, *sums;      /* of CELLS cells and one group of channels */
+	real *most, *scratch;    /* [CELLS][padded] */
+	uint8_t *where;
+	int64_t window[3]; /* cells that v holds, from cells of depth `first` on */
+	int64_t first;
+	int count; /* cells waiting */
+	int64_t cell[CELLS][3], at[CELLS];
+};
+
+/* As many layers of cells as WINDOW elements of v hold, one at least. */
+static void window_of(const struct convolution_pool_data *c, const struct item *v, int64_t window[3])
+{
+	const int64_t layer = winograd_inputs_size((int64_t[]){1, v->cells[1], v->cells[2]}, c->in);
+	const int64_t most = layer && WINDOW / layer ? WINDOW / layer : 1;
+	memcpy(window, v->cells, sizeof v->cells);
+	window[0] = most < window[0] ? most : window[0];
+}
+
+static void desk_open(struct desk *d, const struct shared *s, const real *u)
+{
+	const struct convolution_pool_data *c = s->c;
+	const size_t all = (size_t)(CELLS * s->padded);
+	int64_t room = 0, spread = 0, spreading = 0;
+	for (int32_t n = 0; n < c->x->count; n++) {
+		const struct item v = item_of(c, n);
+		int64_t window[3];
+		window_of(c, &v, window);
+		const int64_t size[] = {room_size(c, &v), winograd_inputs_size(window, c->in),
+		                        winograd_scratch_size(window, c->in)};
+		room = size[0] > room ? size[0] : room;
+		spread = size[1] > spread ? size[1] : spread;
+		spreading = size[2] > spreading ? size[2] : spreading;
+	}
+	*d = (struct desk){.u = u};
+	d->x = arena_alloc(&d->memory, (size_t)room * sizeof *d->x);
+	d->v = arena_alloc(&d->memory, (size_t)spread * sizeof *d->v);
+	d->spreading = arena_alloc(&d->memory, (size_t)spreading * sizeof *d->spreading);
+	d->depth = arena_alloc(&d->memory, WINOGRAD_SUMS_SCRATCH * sizeof *d->depth);
+	d->sums = arena_alloc(&d->memory, WINOGRAD_SUMS * sizeof *d->sums);
+	d->most = arena_alloc(&d->memory, all * sizeof *d->most);
+	d->scratch = arena_alloc(&d->memory, all * sizeof *d->scratch);
+	d->where = arena_alloc(&d->memory, all);
+}
+
+/* The volume with its border of zeros, channels last. */
+static void lay_channels_last(const struct convolution_pool_data *c, const struct item *v, real *to)
+{
+	const int64_t width = c->x->width[v->n], kept = width < v->room[2] - 1 ? width : v->room[2] - 1;
+	const int64_t channel = c->x->at[v->n + 1] - c->x->at[v->n], in = c->in;
+	const int32_t first = c->x->slice[v->n], depth = c->x->slice[v->n + 1] - first;
+	const real *from = c->input + in * c->x->at[v->n];
+	memset(to, 0, (size_t)room_size(c, v) * sizeof *to);
+	for (int32_t z = 0; z < depth; z++) {
+		const int32_t height = c->x->height[first + z];
+		for (int32_t y = 0; z + 1 < v->room[0] && y < height && y + 1 < v->room[1]; y++) {
+			real *row = to + (((z + 1) * v->room[1] + y + 1) * v->room[2] + 1) * in;
+			for (int64_t i = 0; i < in; i++)
+				for (int64_t x = 0; x < kept; x++)
+					row[x * in + i] = from[i * channel + y * width + x];
+		}
+		from += height * width;
+	}
+}
+
+/* All channels of the cells that wait; y and place are those of the volume's first channel, `step` from the next one's. */
+static void cells_forward(const struct shared *s, struct desk *d, real *y, uint8_t *place, int64_t step)
+{
+	const real *start[CELLS];
+	for (int i = 0; i < CELLS; i++) {
+		const int64_t *cell = d->cell[i < d->count ? i : 0];
+		start[i] = d->v + winograd_cell(d->window, s->c->in, (int64_t[]){cell[0] - d->first, cell[1], cell[2]});
+	}
+	for (int64_t g = 0; g < s->padded; g += LANES) {
+		winograd_sums(d->window, s->c->in, start, d->u + winograd_weights_size(g, s->c->in), d->depth, d->sums);
+		for (int i = 0; i < d->count; i++)
+			cell_maximum(s, d->cell[i], g, d->sums + i * PLACES * LANES, d->most + i * s->padded + g,
+			             place ? d->where + i * s->padded + g : NULL);
+	}
+	activate(d->count * s->padded, d->most, d->scratch);
+	for (int i = 0; i < d->count; i++) {
+		const real *empty = s->empty + cell_at(s, d->cell[i]) * s->padded;
+		for (int64_t o = 0; o < s->c->out; o++) {
+			y[o * step + d->at[i]] = d->most[i * s->padded + o] - empty[o];
+			if (place)
+				place[o * step + d->at[i]] = d->where[i * s->padded + o];
+		}
+	}
+	d->count = 0;
+}
+
+/* The next layers of cells. */
+static void open_window(const struct shared *s, const struct item *v, struct desk *d)
+{
+	d->first += d->window[0];
+	if (d->window[0] > v->cells[0] - d->first)
+		d->window[0] = v->cells[0] - d->first;
+	winograd_inputs(d->window, s->c->in, d->x + d->first * 3 * v->room[1] * v->room[2] * s->c->in, d->spreading, d->v);
+}
+
+static void item_forward(const struct shared *s, const struct item *v, struct desk *d, real *y)
 {
 	const struct convolution_pool_data *c = s->c;
 	const int64_t first = c->out * c->y->at[v->n], size = c->y->at[v->n + 1] - c->y->at[v->n];
+	uint8_t *place = c->place ? c->place + first : NULL;
 	memset(y + first, 0, (size_t)(c->out * size) * sizeof *y);
-	for (struct cell_walk w = walk_start(s, v); walk_next(&w);)
-		cell_forward(s, v, w.cell, scratch, y + first + w.at, c->place ? c->place + first + w.at : NULL, size);
+	lay_channels_last(c, v, d->x);
+	window_of(c, v, d->window);
+	d->first = -d->window[0];
+	for (struct cell_walk w = walk_start(s, v); walk_next(&w);) {
+		if (d->count == CELLS || (d->count && w.cell[0] >= d->first + d->window[0]))
+			cells_forward(s, d, y + first, place, size);
+		while (w.cell[0] >= d->first + d->window[0])
+			open_window(s, v, d);
+		memcpy(d->cell[d->count], w.cell, sizeof w.cell);
+		d->at[d->count++] = w.at;
+	}
+	if (d->count)
+		cells_forward(s, d, y + first, place, size);
 }
 
 void cpu_convolution_pool(const struct convolution_pool_data *c, real *y)
 {
 	struct shared s;
 	shared_open(&s, c);
+	struct arena memory = {0};
+	real *u = arena_alloc(&memory, (size_t)winograd_weights_size(c->out, c->in) * sizeof *u);
+	winograd_weights(c->out, c->in, c->w, u);
 #pragma omp parallel
 	{
-		real *room = room_open(c), *scratch = xmalloc((size_t)(3 * s.padded + 1) * sizeof *scratch);
+		struct desk d;
+		desk_open(&d, &s, u);
 #pragma omp for schedule(dynamic, 1)
 		for (int32_t n = 0; n < c->x->count; n++) {
-			struct item v = item_of(c, n);
-			item_fill(c, &v, room);
-			item_forward(&s, &v, scratch, y);
+			const struct item v = item_of(c, n);
+			item_forward(&s, &v, &d, y);
 		}
-		free(room);
-		free(scratch);
+		arena_release(&d.memory);
 	}
+	arena_release(&memory);
 	shared_close(&s);
 }
 

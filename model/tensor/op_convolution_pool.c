@@ -111,8 +111,11 @@ GRADIENT_CASE(convolution_pool)
 	*kept = from;
 	const int64_t *size = grid[variant];
 	struct tensor *x = gradient_input(g, 1, (int64_t[]){in[variant] * from.at[from.count]});
+	/* An eighth of what is drawn: sums of 81 products are rounded by 1e-13 or so, which differences of 1e-5 would show. */
 	struct tensor *w = gradient_input(g, 5, (int64_t[]){out[variant], in[variant], 3, 3, 3});
+	struct tensor *eighth = tape_tensor(t, 1, (int64_t[]){1}, false);
+	eighth->data[0] = (real)0.125;
 	struct tensor *b =
 		gradient_input(g, everywhere[variant] ? 1 : 4, (int64_t[]){out[variant], size[0], size[1], size[2]});
-	return op_convolution_pool(t, x, w, b, kept, size, extent[variant], &to);
+	return op_convolution_pool(t, x, op_mul(t, w, eighth), b, kept, size, extent[variant], &to);
 }

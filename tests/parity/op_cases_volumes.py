@@ -55,7 +55,7 @@ def convolution_pool():
                         at += size
                 shift = b.reshape(-1, 1, 1, 1) if b.dim() == 1 else b
                 empty = F.max_pool3d((shift + 0 * dense[:1])[None], 3)[0]
-                full = F.max_pool3d(F.conv3d(dense[None], w, padding=1) + shift, 3)[0]
+                full = F.max_pool3d(F.conv3d(dense[None], w / 8, padding=1) + shift, 3)[0]
                 y = F.elu(full) - F.elu(empty)
                 if whole:
                     out.append(y.flatten())
