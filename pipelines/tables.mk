@@ -3,11 +3,11 @@
 # To add a run: its name in a table, its kinds, and pipelines/configs/{demo,mind-small,mind-large}-NAME.ini.
 
 # As far as the models are here; eval/published/ has the papers' numbers.
-TABLE_imrec := dkn nrms nrms-im lstur fim fim-im
-TABLE_mm-rec := dssm ebnr dkn naml npa nrms mm-rec
-TABLE_vlsnr := dssm ebnr dkn naml npa lstur nrms nrms-im fim-im nrms-img lstur-img vlsnr
-TABLE_rmbert := ebnr dkn naml npa lstur nrms fim rmbert
-TABLE_gmmf := lmf mtfn marn naml-views gmmf
+TABLE_imrec := deepfm dkn nrms nrms-im lstur fim fim-im
+TABLE_mm-rec := dssm wide-deep deepfm ebnr dkn naml npa nrms mm-rec
+TABLE_vlsnr := deepfm dssm ebnr dkn naml npa lstur nrms nrms-im fim-im nrms-img lstur-img vlsnr
+TABLE_rmbert := deepfm dcn ebnr dkn naml npa lstur nrms fim rmbert
+TABLE_gmmf := deepfm lmf mtfn marn naml-views gmmf
 TABLES := imrec mm-rec vlsnr rmbert gmmf
 
 # Kinds of features of a run that reads more than the catalogue.

@@ -34,6 +34,9 @@ struct ctr *ctr_open(size_t size, const struct ctr_way *way)
 	ctr_add_key(c, "layers",
 	            (struct config_key){NULL, CONFIG_STRING, &c->layers, way->layers, NULL, 0, 0,
 	                                "Widths of the deep part's layers; train.dropout acts on each."});
+	ctr_add_key(c, "init",
+	            (struct config_key){NULL, CONFIG_REAL, &c->init, way->init, NULL, 0, 10,
+	                                "Deviation of the embeddings before training."});
 	ctr_add_key(c, "loss",
 	            (struct config_key){NULL, CONFIG_CHOICE, &c->loss, "clicks", "clicks|ranks", 0, 0,
 	                                "clicks: log-loss of each candidate, as in the paper; ranks: cross-entropy of the "
@@ -68,7 +71,7 @@ enum status ctr_table_init(struct params *ps, const struct news_data *data, cons
 enum status ctr_fields_init(struct ctr *c, struct params *ps, const struct news_data *data, int64_t *width)
 {
 	*width = sparse_field_count(SPARSE_PLAIN) * c->width;
-	return ctr_table_init(ps, data, "field.weight", c->width, (struct init){INIT_NORMAL, 0.01}, &c->field);
+	return ctr_table_init(ps, data, "field.weight", c->width, (struct init){INIT_NORMAL, c->init}, &c->field);
 }
 
 struct tensor *ctr_fields_apply(const struct ctr *c, struct tape *t, const struct sparse_batch *x)

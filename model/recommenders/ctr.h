@@ -12,7 +12,7 @@
 #include "model/recommenders/recommender.h"
 #include "model/train/sparse_fields.h"
 
-enum { CTR_KEYS = 5 };
+enum { CTR_KEYS = 6 };
 
 /* Of key "parts": a model whole, or one half of it. */
 enum ctr_parts { CTR_BOTH, CTR_SHALLOW, CTR_DEEP };
@@ -22,6 +22,7 @@ struct ctr; /* a recommender is a struct that begins with one */
 struct ctr_way {
 	const char *name;           /* the recommender's */
 	const char *parts;          /* "both|wide|deep" */
+	const char *init;           /* usual deviation of embeddings */
 	const char *width, *layers; /* the paper's */
 	enum status (*create)(struct ctr *c, struct params *ps, const struct news_data *data);
 	/* Log-odds of a click on each candidate, [n, 1], from its plain fields x. */
@@ -33,6 +34,7 @@ struct ctr {
 	struct recommender base;
 	const struct ctr_way *way;
 	int64_t width;
+	double init;
 	char *layers;
 	int parts, loss;
 	struct config_key keys[CTR_KEYS + 1];

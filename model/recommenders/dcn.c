@@ -75,6 +75,7 @@ static struct tensor *dcn_logit(struct ctr *c, struct tape *t, const struct news
 
 static const struct ctr_way way = {.name = "dcn",
                                    .parts = "both|cross|deep",
+                                   .init = "0.1",
                                    .width = "16",
                                    .layers = "1024-1024",
                                    .create = dcn_create,

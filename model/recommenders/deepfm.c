@@ -60,6 +60,7 @@ static struct tensor *deepfm_logit(struct ctr *c, struct tape *t, const struct n
 
 static const struct ctr_way way = {.name = "deepfm",
                                    .parts = "both|fm|deep",
+                                   .init = "0.01",
                                    .width = "10",
                                    .layers = "400-400-400",
                                    .create = deepfm_create,

@@ -48,6 +48,7 @@ static struct tensor *wide_deep_logit(struct ctr *c, struct tape *t, const struc
 
 static const struct ctr_way way = {.name = "wide-deep",
                                    .parts = "both|wide|deep",
+                                   .init = "0.01",
                                    .width = "32",
                                    .layers = "1024-512-256",
                                    .create = wide_deep_create,
