@@ -260,6 +260,9 @@ bench-ops: $(BUILD)/tests/bench/bench_ops ## GFLOP/s and GB/s of each op beside 
 bench-train: $(call program,train) ## time training NRMS at the paper's sizes, beside PyTorch fed in two ways
 	@BUILD=$(BUILD) bash tests/bench/bench_train.sh
 
+.PHONY: bench-sparse
+bench-sparse: $(BUILD)/tests/bench/bench_sparse ## time FM and LR over mapped samples on one core, beside PyTorch and scikit-learn (SAMPLES=400000)
+	@BUILD=$(BUILD) bash tests/bench/bench_sparse.sh
 .PHONY: bench-scale bench-scale-run
 bench-scale: ## measure a step's time and bytes, and sums over ranks here; predict the speed-up on 2 to 256 nodes (MODELS=… STEPS=20)
 	@sh pipelines/packages.sh install mpi
