@@ -41,7 +41,7 @@ learns_and_scores() {
 for how in lr sgd als adam all; do
 	check "$how: learns topics (AUC above 0.9)" learns_and_scores $how
 done
-check "--list names both" eval '[ "$("$bin/coverline-train" --list | grep -cE "^ *(fm|lr) ")" = 2 ]'
+check "--list names both" eval '[ "$("$bin/coverline-train" --list | grep -cE "^; (fm|lr) ")" = 2 ]'
 
 same_run() {
 	local f
