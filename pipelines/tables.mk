@@ -4,10 +4,10 @@
 
 # As far as the models are here; eval/published/ has the papers' numbers.
 TABLE_imrec := deepfm dkn nrms nrms-im lstur fim fim-im
-TABLE_mm-rec := dssm wide-deep deepfm ebnr dkn naml npa nrms mm-rec
+TABLE_mm-rec := fm dssm wide-deep deepfm ebnr dkn naml npa nrms mm-rec
 TABLE_vlsnr := deepfm dssm ebnr dkn naml npa lstur nrms nrms-im fim-im nrms-img lstur-img vlsnr
 TABLE_rmbert := deepfm dcn ebnr dkn naml npa lstur nrms fim rmbert
-TABLE_gmmf := deepfm lmf mtfn marn naml-views gmmf
+TABLE_gmmf := lr fm deepfm lmf mtfn marn naml-views gmmf
 TABLES := imrec mm-rec vlsnr rmbert gmmf
 
 # Kinds of features of a run that reads more than the catalogue.
