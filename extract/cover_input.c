@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/arena.h"
+#include "common/file.h"
 
 enum status cover_view_parse(const char *name, enum cover_view *view)
 {
@@ -14,42 +15,44 @@ enum status cover_view_parse(const char *name, enum cover_view *view)
 	return ST_OK;
 }
 
-const char *cover_view_text(enum cover_view view)
+/* Of COVER_CROP: 256 for 224. */
+static int shorter_side(const struct cover_frame *f)
 {
-	switch (view) {
-	case COVER_SQUASH:
-		return "224 x 224 (bilinear, antialiased)";
-	case COVER_CROP:
-		return "shorter side to 256 (bilinear, antialiased), centre 224 x 224";
-	default:
-		return "shorter side to 224 (bicubic, antialiased), centre 224 x 224";
-	}
+	return f->view == COVER_CROP ? f->side * 8 / 7 : f->side;
 }
 
-struct resize cover_resize(enum cover_view view, int width, int height)
+char *cover_frame_describe(const struct cover_frame *f)
 {
-	int side = view == COVER_CROP ? 256 : COVER_SIDE;
+	if (f->view == COVER_SQUASH)
+		return path_printf("%d x %d (bilinear, antialiased)", f->side, f->side);
+	return path_printf("shorter side to %d (%s, antialiased), centre %d x %d", shorter_side(f),
+	                   f->view == COVER_CROP ? "bilinear" : "bicubic", f->side, f->side);
+}
+
+struct resize cover_resize(const struct cover_frame *f, int width, int height)
+{
+	const int side = shorter_side(f);
 	struct resize r = {.in_width = width,
 	                   .in_height = height,
-	                   .full_width = COVER_SIDE,
-	                   .full_height = COVER_SIDE,
-	                   .width = COVER_SIDE,
-	                   .height = COVER_SIDE};
+	                   .full_width = f->side,
+	                   .full_height = f->side,
+	                   .width = f->side,
+	                   .height = f->side};
 
-	if (view == COVER_SQUASH)
+	if (f->view == COVER_SQUASH)
 		return r;
 	/* torchvision's Resize rounds the longer side down; its CenterCrop rounds half to even */
 	r.full_width = width <= height ? side : (int)((int64_t)side * width / height);
 	r.full_height = width <= height ? (int)((int64_t)side * height / width) : side;
-	r.x = (int)rint((r.full_width - COVER_SIDE) / 2.0);
-	r.y = (int)rint((r.full_height - COVER_SIDE) / 2.0);
+	r.x = (int)rint((r.full_width - f->side) / 2.0);
+	r.y = (int)rint((r.full_height - f->side) / 2.0);
 	return r;
 }
 
-void cover_input_make(struct cover_input *out, const struct image *cover, enum cover_view view,
+void cover_input_make(struct cover_input *out, const struct image *cover, const struct cover_frame *f,
                       const struct picture_input *input)
 {
-	const size_t pixels = (size_t)COVER_SIDE * COVER_SIDE;
+	const size_t pixels = (size_t)f->side * (size_t)f->side;
 	struct resize r;
 
 	out->have = cover != NULL;
@@ -59,8 +62,8 @@ void cover_input_make(struct cover_input *out, const struct image *cover, enum c
 		out->rgb = xmalloc(3 * pixels);
 	if (input && !out->planes)
 		out->planes = xcalloc(3 * pixels, sizeof(*out->planes));
-	r = cover_resize(view, cover->width, cover->height);
-	resize_rgb_by(view == COVER_CLIP_CROP ? RESIZE_PILLOW_BICUBIC : RESIZE_PILLOW_BILINEAR, &r, cover->data,
+	r = cover_resize(f, cover->width, cover->height);
+	resize_rgb_by(f->view == COVER_CLIP_CROP ? RESIZE_PILLOW_BICUBIC : RESIZE_PILLOW_BILINEAR, &r, cover->data,
 	              (size_t)cover->width * 3, out->rgb);
 	if (input)
 		picture_prepare(input, out->rgb, pixels, out->planes);

@@ -12,25 +12,31 @@
 #define COVER_SIDE 224
 
 enum cover_view {
-	COVER_CROP,      /* shorter side to 256, the middle 224 x 224: torchvision's, the usual choice */
-	COVER_SQUASH,    /* the whole cover to 224 x 224 */
-	COVER_CLIP_CROP, /* shorter side to 224, the middle 224 x 224: CLIP's, bicubic */
+	COVER_CROP,   /* shorter side to 8/7 side (256 for 224), the middle side x side: torchvision's, the usual choice */
+	COVER_SQUASH, /* the whole cover to side x side */
+	COVER_CLIP_CROP, /* shorter side to side, the middle side x side: CLIP's, bicubic */
+};
+
+/* How a cover becomes the network's input. */
+struct cover_frame {
+	enum cover_view view;
+	int side; /* px, COVER_SIDE as published; positive */
 };
 
 /* Zero-initialise. */
 struct cover_input {
 	bool have;
-	uint8_t *rgb;  /* [224, 224, 3] */
-	float *planes; /* [3, 224, 224], where they were asked for */
+	uint8_t *rgb;  /* [side, side, 3] */
+	float *planes; /* [3, side, side], where they were asked for */
 };
 
 /* "crop" or "squash"; NULL is crop. ST_USAGE for any other. */
 MUST_CHECK enum status cover_view_parse(const char *name, enum cover_view *view);
-/* The size, the cut and the filter: for the shard. */
-const char *cover_view_text(enum cover_view view);
-struct resize cover_resize(enum cover_view view, int width, int height);
-/* cover NULL: have is false. input NULL: rgb alone is made. Thread-safe for different out. */
-void cover_input_make(struct cover_input *out, const struct image *cover, enum cover_view view,
+/* The size, the cut and the filter: for the shard. The caller frees. */
+char *cover_frame_describe(const struct cover_frame *f);
+struct resize cover_resize(const struct cover_frame *f, int width, int height);
+/* cover NULL: have is false. input NULL: rgb alone is made. out is only ever used with one side. Thread-safe for different out. */
+void cover_input_make(struct cover_input *out, const struct image *cover, const struct cover_frame *f,
                       const struct picture_input *input);
 void cover_input_release(struct cover_input *c);
 

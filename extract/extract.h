@@ -34,6 +34,7 @@ struct extract_options {
 	int64_t batch, part_rows;
 	int64_t max_words, max_tokens, rois;
 	int64_t layer;         /* -1: the last */
+	int64_t side;          /* px of a picture at the network's input */
 	int64_t detector_side; /* px of a picture's shorter side for the detector */
 	double score, overlap; /* of detections */
 	bool normalise, cased, force;

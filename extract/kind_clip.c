@@ -81,7 +81,7 @@ static enum status prepare(void *context, const struct news *n, struct image *co
 	struct slot *s = own;
 
 	byte_pairs_encode(k->pairs, n->title, (size_t)k->config.positions, &s->title);
-	cover_input_make(&s->cover, cover, COVER_CLIP_CROP, NULL);
+	cover_input_make(&s->cover, cover, &(struct cover_frame){COVER_CLIP_CROP, COVER_SIDE}, NULL);
 	if (!s->cover.have)
 		return ST_OK;
 	if (!s->rows)

@@ -64,6 +64,7 @@ struct impression {
 	size_t cue_width, global_width;
 	struct encoders encoders;
 	struct prepared_card *slots; /* [window] */
+	char **damage;               /* [window] why the card cannot be read, or NULL */
 	double *prepare_s;           /* [workers] */
 	int workers, window;
 	struct rows rows;
@@ -78,7 +79,7 @@ struct impression {
 	int64_t done;
 	/* for the report */
 	double write_s, total_s;
-	int64_t news_count, words_left_out, shared_hits;
+	int64_t news_count, words_left_out, shared_hits, damaged;
 };
 
 static void encoded(void *context, const struct feature_map *map, const void *job);
@@ -155,6 +156,7 @@ static enum status impression_open(void **run, const struct extract_options *o, 
 	im->workers = o->jobs > 4 ? o->jobs / 4 : 1;
 	im->window = 2 * im->workers + 2;
 	im->slots = xcalloc((size_t)im->window, sizeof(*im->slots));
+	im->damage = xcalloc((size_t)im->window, sizeof(*im->damage));
 	im->prepare_s = xcalloc((size_t)im->workers, sizeof(*im->prepare_s));
 	im->rows.word = xcalloc(BLOCK_ROWS * (size_t)o->max_words * im->cue_width, sizeof(float));
 	im->rows.region = xcalloc(BLOCK_ROWS * COVER_REGIONS * im->cue_width, sizeof(float));
@@ -172,11 +174,14 @@ static void impression_close(void *run)
 	if (!im)
 		return;
 	encoders_release(&im->encoders);
-	for (int i = 0; i < im->window; i++)
+	for (int i = 0; i < im->window; i++) {
 		prepared_card_release(&im->slots[i]);
+		free(im->damage[i]);
+	}
 	for (size_t i = 0; i < SHARED_MAX; i++)
 		free(im->shared[i].cues);
 	free(im->slots);
+	free(im->damage);
 	free(im->prepare_s);
 	free(im->rows.word);
 	free(im->rows.region);
@@ -335,6 +340,10 @@ static enum status work(void *context, int64_t item, int slot, int worker)
 	if (im->boxes[item].state == FEATURE_MISSING)
 		return ST_OK;
 	st = prepare_card(im->options.cards, id, &im->boxes[item], im->view, im->network, &im->slots[slot]);
+	if (st == ST_MALFORMED) {
+		im->damage[slot] = xstrdup(status_message());
+		st = ST_OK;
+	}
 	im->prepare_s[worker] += now_s() - start;
 	return st;
 }
@@ -346,7 +355,13 @@ static enum status consume(void *context, int64_t item, int slot)
 	enum status st = ST_OK;
 
 	im->rows.id[i] = im->news->news[im->first_row + item].id;
-	im->rows.state[i] = im->boxes[item].state;
+	im->rows.state[i] = im->damage[slot] ? FEATURE_MISSING : im->boxes[item].state;
+	if (im->damage[slot]) {
+		log_warn("%s; it counts as missing", im->damage[slot]);
+		free(im->damage[slot]);
+		im->damage[slot] = NULL;
+		im->damaged++;
+	}
 	if (im->rows.state[i] == FEATURE_MISSING)
 		clear_row(im, i);
 	for (int part = 0; part < CARD_PARTS && st == ST_OK && im->rows.state[i] != FEATURE_MISSING; part++)
@@ -415,6 +430,8 @@ static enum status impression_report(const void *run)
 	if (im->words_left_out > 0)
 		log_info("%lld words of titles have no cue: beyond --max-words, or cut off by --view %s",
 		         (long long)im->words_left_out, im->options.view);
+	if (im->damaged > 0)
+		return status_fail(ST_PARTIAL, "%lld cards are damaged, and count as missing", (long long)im->damaged);
 	return ST_OK;
 }
 

@@ -17,7 +17,7 @@ struct picture_kind {
 	const struct vgg_config *vgg;
 	const struct picture_input *input;
 	const struct weights *weights;
-	enum cover_view view;
+	struct cover_frame frame;
 	struct resnet resnet_net;
 	struct vgg vgg_net;
 	bool open;
@@ -39,7 +39,7 @@ static enum status prepare(void *context, const struct news *n, struct image *co
 	const struct picture_kind *k = context;
 
 	(void)n;
-	cover_input_make(slot, cover, k->view, k->input);
+	cover_input_make(slot, cover, &k->frame, k->input);
 	return ST_OK;
 }
 
@@ -52,7 +52,7 @@ static void release(void *slot)
 static enum status open_net(struct picture_kind *k)
 {
 	const struct resnet_options o = {
-		.output = RESNET_POOLED, .batch = k->queue.batch, .height = COVER_SIDE, .width = COVER_SIDE};
+		.output = RESNET_POOLED, .batch = k->queue.batch, .height = k->frame.side, .width = k->frame.side};
 	double start = now_s();
 	enum status st;
 
@@ -117,34 +117,35 @@ static enum status open_picture(void **run, const struct picture_kind *chosen, c
 {
 	struct shard_column column = kind_column(p->column, o->type, (uint64_t)p->width, 0);
 	struct picture_kind *k;
-	enum cover_view view;
-	enum status st = cover_view_parse(o->view, &view);
-	char *input;
+	struct cover_frame frame = {.side = (int)o->side};
+	enum status st = cover_view_parse(o->view, &frame.view);
+	char *input, *size;
 
 	if (st != ST_OK)
 		return st;
 	k = xcalloc(1, sizeof(*k));
 	*k = *chosen;
 	k->weights = o->weights;
-	k->view = view;
+	k->frame = frame;
 	k->queue = (struct picture_queue){.run = run_net,
 	                                  .net = k,
 	                                  .batch = o->batch,
-	                                  .in_size = (size_t)3 * COVER_SIDE * COVER_SIDE,
+	                                  .in_size = (size_t)3 * (size_t)frame.side * (size_t)frame.side,
 	                                  .out_size = (size_t)p->width,
 	                                  .time = &k->time};
 	input = picture_describe(k->input);
-	*run = rows_open(
-		&(struct row_setup){.kind = p->rows,
-	                        .context = k,
-	                        .columns = &column,
-	                        .column_count = 1,
-	                        .name = p->name,
-	                        .network = p->network,
-	                        .preprocessing = path_printf("%s, %s; %s", cover_view_text(view), input, p->result),
-	                        .time = &k->time},
-		o, news);
+	size = cover_frame_describe(&frame);
+	*run = rows_open(&(struct row_setup){.kind = p->rows,
+	                                     .context = k,
+	                                     .columns = &column,
+	                                     .column_count = 1,
+	                                     .name = p->name,
+	                                     .network = p->network,
+	                                     .preprocessing = path_printf("%s, %s; %s", size, input, p->result),
+	                                     .time = &k->time},
+	                 o, news);
 	free(input);
+	free(size);
 	return ST_OK;
 }
 

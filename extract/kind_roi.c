@@ -1,6 +1,6 @@
 /* Kind "roi": regions of the cover.                                         (MM-Rec section 3.1)
  * Columns: roi [N + 1, 2048], location [N + 1, 5], roi_count. Region 0 is the whole cover; then come the N largest detections
- * of Mask R-CNN by falling area, or the cells of a regular grid. Each is cut out, resized to 224 x 224 and goes through a
+ * of Mask R-CNN by falling area, or the cells of a regular grid. Each is cut out, resized to 224 x 224 (or --side) and goes through a
  * ResNet of its own. location is (y1 / H, x1 / W, y2 / H, x2 / W, area / HW). */
 #include <math.h>
 #include <stdlib.h>
@@ -15,7 +15,6 @@
 #include "model/encoders/maskrcnn.h"
 #include "model/encoders/resnet.h"
 
-#define SIDE     224 /* of the ResNet's input */
 #define LOCATION 5
 #define DETECTOR "maskrcnn-r50-fpn"
 
@@ -29,13 +28,14 @@ struct roi_kind {
 	struct maskrcnn *detector;
 	int grid_rows, grid_columns;
 	size_t most; /* regions besides the whole cover */
+	int side;    /* of the ResNet's input */
 	struct resnet net;
 	bool open;
 	struct picture_queue queue;
 	struct network_time time;
 	double detect_s; /* the detector's share of it */
-	uint8_t *crop;   /* [SIDE, SIDE, 3] */
-	float *planes;   /* [3, SIDE, SIDE] */
+	uint8_t *crop;   /* [side, side, 3] */
+	float *planes;   /* [3, side, side] */
 	int64_t regions, covers;
 };
 
@@ -43,6 +43,12 @@ struct roi_kind {
 struct slot {
 	struct image cover; /* data NULL: none */
 };
+
+/* Pixels of the ResNet's input. */
+static size_t area(const struct roi_kind *k)
+{
+	return (size_t)k->side * (size_t)k->side;
+}
 
 static enum status prepare(void *context, const struct news *n, struct image *cover, void *own)
 {
@@ -127,14 +133,14 @@ static void whole_pixels(float from, float to, int size, int *first, int *count)
 
 static void cut(struct roi_kind *k, const struct image *cover, const struct box *b)
 {
-	struct resize r = {.full_width = SIDE, .full_height = SIDE, .width = SIDE, .height = SIDE};
+	struct resize r = {.full_width = k->side, .full_height = k->side, .width = k->side, .height = k->side};
 	int x, y;
 
 	whole_pixels(b->left, b->right, cover->width, &x, &r.in_width);
 	whole_pixels(b->top, b->bottom, cover->height, &y, &r.in_height);
 	resize_rgb_by(RESIZE_PILLOW_BILINEAR, &r, cover->data + ((size_t)y * (size_t)cover->width + (size_t)x) * 3,
 	              (size_t)cover->width * 3, k->crop);
-	picture_prepare(k->network->input, k->crop, (size_t)SIDE * SIDE, k->planes);
+	picture_prepare(k->network->input, k->crop, area(k), k->planes);
 }
 
 /* Rows --------------------------------------------------------------------------------------------------------------*/
@@ -148,7 +154,8 @@ static enum status run_net(void *net, int64_t count, const float *in, float *out
 
 static enum status open_net(struct roi_kind *k)
 {
-	const struct resnet_options o = {.output = RESNET_POOLED, .batch = k->queue.batch, .height = SIDE, .width = SIDE};
+	const struct resnet_options o = {
+		.output = RESNET_POOLED, .batch = k->queue.batch, .height = k->side, .width = k->side};
 	double start = now_s();
 	enum status st;
 
@@ -158,8 +165,8 @@ static enum status open_net(struct roi_kind *k)
 	if (st == ST_OK && k->detector_weights)
 		st = maskrcnn_open(&k->detector, maskrcnn_find(DETECTOR), &k->settings, k->detector_weights);
 	k->open = st == ST_OK;
-	k->crop = xmalloc((size_t)SIDE * SIDE * 3);
-	k->planes = xcalloc((size_t)SIDE * SIDE * 3, sizeof(*k->planes));
+	k->crop = xmalloc(3 * area(k));
+	k->planes = xcalloc(3 * area(k), sizeof(*k->planes));
 	k->time.make_s += now_s() - start;
 	return st;
 }
@@ -291,8 +298,8 @@ static char *describe(const struct roi_kind *k)
 		                    (double)k->settings.score, (double)k->settings.overlap);
 	else
 		boxes = path_printf("a grid of %d rows of %d", k->grid_rows, k->grid_columns);
-	text =
-		path_printf("the whole cover and %s, each 224 x 224 (bilinear, antialiased), %s; average pool", boxes, input);
+	text = path_printf("the whole cover and %s, each %d x %d (bilinear, antialiased), %s; average pool", boxes, k->side,
+	                   k->side, input);
 	free(input);
 	free(boxes);
 	return text;
@@ -303,7 +310,7 @@ static void make_queue(struct roi_kind *k, int64_t batch)
 	k->queue = (struct picture_queue){.run = run_net,
 	                                  .net = &k->net,
 	                                  .batch = batch,
-	                                  .in_size = (size_t)3 * SIDE * SIDE,
+	                                  .in_size = 3 * area(k),
 	                                  .out_size = (size_t)k->network->width * 32,
 	                                  .time = &k->time};
 }
@@ -315,6 +322,7 @@ static enum status open_kind(void **run, const struct extract_options *o, const 
 	enum status st;
 
 	k->weights = o->weights;
+	k->side = (int)o->side;
 	k->network = resnet_find(o->network);
 	st = k->network ? resnet_check(k->network, o->weights, RESNET_POOLED)
 	                : status_fail(ST_USAGE, "--network %s: expected %s", o->network, RESNET_NETWORKS);

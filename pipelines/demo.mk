@@ -54,27 +54,22 @@ $(DEMO_DATA)/features/impression.h5: $(DEMO_DATA)/render.json | programs
 	$(DEMO_COVERLINE) extract $(DEMO_DATA) --kind impression --network resnet101 --weights random:1
 	@touch $@
 
-# What sets a run apart: its configuration, and what is put over it.
-DEMO_CONFIG_nrms := pipelines/configs/demo-nrms.ini
-DEMO_CONFIG_nrms-im := pipelines/configs/demo-nrms-im.ini
-DEMO_CONFIG_nrms-im-shuffled := pipelines/configs/demo-nrms-im.ini
-DEMO_SET_nrms-im-shuffled := --set data.shuffle_pictures=7
-
-# What the report draws of it besides.
-DEMO_SCORE_nrms-im := --attention $(DEMO_RUNS)/nrms-im/attention.h5
-
 # A run's best parameters are there before its last epoch is: that it has ended is told by a file of its own. A run that was
 # begun with an older configuration begins anew.
+# $1 folder, $2 configuration, $3 kinds of features that it reads, $4 options of train, $5 of score.
 define demo_run_rules
-$(DEMO_RUNS)/$1/trained: $(DEMO_CONFIG_$1) $(DEMO_DATA)/features/impression.h5 | programs
+$1/trained: $2 $(DEMO_DATA)/catalog.json $(patsubst %,$(DEMO_DATA)/features/%.h5,$3) | programs
 	@if [ -e $$(@D)/config.ini ] && [ $$< -nt $$(@D)/config.ini ]; then rm -rf $$(@D); fi
-	$(DEMO_COVERLINE) train $(DEMO_DATA) --config $$< --out $$(@D) -j 1 $(DEMO_SET_$1)
+	$(DEMO_COVERLINE) train $(DEMO_DATA) --config $$< --out $$(@D) -j 1 $4
 	@touch $$@
-$(DEMO_RUNS)/$1/prediction.txt: $(DEMO_RUNS)/$1/trained | programs
-	$(DEMO_COVERLINE) score $(DEMO_DATA) --run $$(@D) --behaviors $(DEMO_DEV) --out $$@ -j 1 $(DEMO_SCORE_$1)
+$1/prediction.txt: $1/trained | programs
+	$(DEMO_COVERLINE) score $(DEMO_DATA) --run $$(@D) --behaviors $(DEMO_DEV) --out $$@ -j 1 $5
 	@touch $$@
 endef
-$(foreach r,$(DEMO_RUN_NAMES),$(eval $(call demo_run_rules,$r)))
+$(eval $(call demo_run_rules,$(DEMO_RUNS)/nrms,pipelines/configs/demo-nrms.ini))
+# What the report draws of it besides: attention.
+$(eval $(call demo_run_rules,$(DEMO_RUNS)/nrms-im,pipelines/configs/demo-nrms-im.ini,impression,,--attention $(DEMO_RUNS)/nrms-im/attention.h5))
+$(eval $(call demo_run_rules,$(DEMO_RUNS)/nrms-im-shuffled,pipelines/configs/demo-nrms-im.ini,impression,--set data.shuffle_pictures=7))
 
 $(DEMO_FOLDER)/evaluation.txt: $(DEMO_PREDICTIONS) | programs
 	$(DEMO_COVERLINE) evaluate --behaviors $(DEMO_DEV) --predictions $(DEMO_PREDICTIONS) > $@

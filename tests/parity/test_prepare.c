@@ -77,10 +77,10 @@ static void planes_match(const char *way, enum cover_view view, const struct pic
 
 		for (int c = 0; c < 3; c++)
 			levels[c] = input->scale / input->deviation[c];
-		cover_input_make(&in, &p, view, input);
+		cover_input_make(&in, &p, &(struct cover_frame){view, COVER_SIDE}, input);
 		assert_true(in.have);
 		compare(sizes[i].name, way, in.planes, levels);
-		cover_input_make(&in, NULL, view, input);
+		cover_input_make(&in, NULL, &(struct cover_frame){view, COVER_SIDE}, input);
 		assert_false(in.have);
 		cover_input_release(&in);
 		image_release(&p);
@@ -119,7 +119,7 @@ static void crop_as_clip(void **state)
 		struct image p = picture(sizes[i].width, sizes[i].height);
 		struct cover_input in = {0};
 
-		cover_input_make(&in, &p, COVER_CLIP_CROP, NULL);
+		cover_input_make(&in, &p, &(struct cover_frame){COVER_CLIP_CROP, COVER_SIDE}, NULL);
 		assert_null(in.planes);
 		clip_prepare(c, in.rgb, rows);
 		for (size_t k = 0; k < (size_t)3 * COVER_SIDE * COVER_SIDE; k++) {
@@ -134,6 +134,29 @@ static void crop_as_clip(void **state)
 	}
 	free(rows);
 	free(planes);
+}
+
+/* The published sizes, and half of them. */
+static void frames(void **state)
+{
+	(void)state;
+	const struct cover_frame whole = {COVER_CROP, COVER_SIDE}, half = {COVER_CROP, COVER_SIDE / 2};
+	struct resize r = cover_resize(&whole, 512, 1024);
+	assert_int_equal(r.full_width, 256);
+	assert_int_equal(r.full_height, 512);
+	assert_int_equal(r.width, 224);
+	assert_int_equal(r.y, 144);
+	r = cover_resize(&half, 512, 1024);
+	assert_int_equal(r.full_width, 128);
+	assert_int_equal(r.full_height, 256);
+	assert_int_equal(r.width, 112);
+	assert_int_equal(r.y, 72);
+	char *text = cover_frame_describe(&half);
+	assert_string_equal(text, "shorter side to 128 (bilinear, antialiased), centre 112 x 112");
+	free(text);
+	text = cover_frame_describe(&(struct cover_frame){COVER_CLIP_CROP, COVER_SIDE});
+	assert_string_equal(text, "shorter side to 224 (bicubic, antialiased), centre 224 x 224");
+	free(text);
 }
 
 static void views_have_names(void **state)
@@ -153,7 +176,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(crop_as_torchvision),   cmocka_unit_test(crop_as_caffe),
 		cmocka_unit_test(squash_as_torchvision), cmocka_unit_test(crop_as_clip),
-		cmocka_unit_test(views_have_names),
+		cmocka_unit_test(views_have_names),      cmocka_unit_test(frames),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -73,5 +73,7 @@ rm "$scratch/changed/data/cards/N4.png"
 check "a card is missing: failed" fails_with 1 random changed --force
 check "and named, with what makes it" says "cards: no card of N4; make it with: coverline render" random changed --force
 cp "$scratch/zip" "$scratch/changed/data/cards/N4.png"
-check "a card that is no picture: malformed" fails_with 3 random changed --force
+check "a card that is no picture: done but for it" fails_with 10 random changed --force
+check "it is missing" eval "'$bin/coverline-features' '$scratch/changed/data' --kind impression --show N4 | grep -q missing"
+check "the others are there" eval "! '$bin/coverline-features' '$scratch/changed/data' --kind impression --show N3 | grep -q missing"
 done_testing
