@@ -25,7 +25,6 @@ DEMO_SET_mm-rec-text := --set mm-rec.news=title
 DEMO_SET_vlsnr-text := --set vlsnr.image=no
 DEMO_SET_gmmf-text := --set gmmf.visual=none
 
-DEMO_REFERENCES := random popular recent category
 DEMO_ALL_RUNS := $(foreach m,$(DEMO_PICTURED),$(DEMO_TEXT_$m) $m $m-shuffled) rmbert
 DEMO_CLAIMS := $(foreach m,$(DEMO_PICTURED),"$m > $(DEMO_TEXT_$m)" "$m-shuffled <= $(DEMO_TEXT_$m)")
 
@@ -65,10 +64,10 @@ $(DEMO_ALL)/$1/seed-$2/prediction.txt: $(DEMO_DATA)/catalog.json | programs
 	@mkdir -p $$(@D)
 	$(DEMO_COVERLINE) score $(DEMO_DATA) --reference $1 --seed $2 --behaviors $(DEMO_DEV) --out $$@
 endef
-$(foreach s,$(DEMO_ALL_REPEATS),$(foreach r,$(DEMO_REFERENCES),$(eval $(call demo_reference,$r,$s))))
+$(foreach s,$(DEMO_ALL_REPEATS),$(foreach r,$(REFERENCES),$(eval $(call demo_reference,$r,$s))))
 
 # The prediction files of runs $1 in repeats $2; the first run is what others are compared with.
-demo_predictions = $(foreach r,$1 $(DEMO_REFERENCES),$(2:%=$(DEMO_ALL)/$r/seed-%/prediction.txt))
+demo_predictions = $(foreach r,$1 $(REFERENCES),$(2:%=$(DEMO_ALL)/$r/seed-%/prediction.txt))
 # $1 target, $2 runs, $3 repeats, $4 more options of the evaluation.
 define demo_table
 .PHONY: $1-run

@@ -136,8 +136,17 @@ runs/$1/seed-$s/prediction.txt: runs/$1/seed-$s/trained
 endef
 $(foreach r,$(RUNS),$(eval $(call run_rules,$r)))
 
-evaluation.txt: $(PREDICTIONS)
-	$(COVERLINE) evaluate --behaviors behaviors/dev.tsv --predictions $(PREDICTIONS) > $@
+# $1 reference, $2 seed.
+define reference_rule
+runs/$1/seed-$2/prediction.txt: catalog.json
+	@mkdir -p $$(@D)
+	$(COVERLINE) score . --reference $1 --seed $2 --behaviors behaviors/dev.tsv --out $$@
+endef
+$(foreach r,$(REFERENCES),$(foreach s,$(SEEDS),$(eval $(call reference_rule,$r,$s))))
+REFERENCE_PREDICTIONS := $(foreach r,$(REFERENCES),$(SEEDS:%=runs/$r/seed-%/prediction.txt))
+
+evaluation.txt: $(PREDICTIONS) $(REFERENCE_PREDICTIONS)
+	$(COVERLINE) evaluate --behaviors behaviors/dev.tsv --predictions $^ > $@
 
 report/index.html: $(PREDICTIONS)
 	$(COVERLINE) report --out report --data . $(REPEATS)

@@ -10,6 +10,9 @@ TABLE_rmbert := deepfm dcn ebnr dkn naml npa lstur nrms fim rmbert
 TABLE_gmmf := lr fm deepfm lmf mtfn marn naml-views gmmf
 TABLES := imrec mm-rec vlsnr rmbert gmmf
 
+# What needs no model, and every table has: score --reference.
+REFERENCES := random popular recent category
+
 # Kinds of features of a run that reads more than the catalogue.
 KINDS_nrms-im := impression
 KINDS_fim-im := impression
