@@ -149,6 +149,8 @@ enum status verify_each(struct verify *v, const char *folder, const char *suffix
 struct looking {
 	struct verify *v;
 	const struct verify_pictures *p;
+	char *folder;
+	struct pictures *pictures;
 	uint64_t unknown;
 	char sha256[WINDOW][DIGEST_HEX];
 	char *failure[WINDOW]; /* of reading it; NULL: none */
@@ -160,7 +162,7 @@ static enum status look(void *context, int64_t item, int slot, int worker)
 
 	(void)worker;
 	l->failure[slot] = NULL;
-	if (pictures_digest(l->p->pictures, l->v->news.news[item].id, l->sha256[slot]) != ST_OK)
+	if (pictures_digest(l->pictures, l->v->news.news[item].id, l->sha256[slot]) != ST_OK)
 		l->failure[slot] = xstrdup(status_message());
 	return ST_OK;
 }
@@ -175,9 +177,9 @@ static enum status compare(void *context, int64_t item, int slot)
 	if (l->failure[slot]) {
 		verify_wrong(v, "%s", l->failure[slot]);
 	} else if (*wanted && !*found) {
-		verify_wrong(v, "%s: the picture of %s is not there, but %s has it", l->p->folder, id, l->p->source);
+		verify_wrong(v, "%s: the picture of %s is not there, but %s has it", l->folder, id, l->p->source);
 	} else if (*wanted && strcmp(wanted, found) != 0) {
-		char *name = pictures_name(l->p->pictures, id);
+		char *name = pictures_name(l->pictures, id);
 
 		verify_wrong(v, "%s: is not as it was made: its SHA-256 is %s, %s has %s", name ? name : id, found,
 		             l->p->source, wanted);
@@ -189,20 +191,36 @@ static enum status compare(void *context, int64_t item, int slot)
 	return ST_OK;
 }
 
-enum status verify_pictures(struct verify *v, const struct verify_pictures *p, uint64_t *unknown)
+static enum status look_through(struct looking *l)
 {
-	struct looking *l = xcalloc(1, sizeof *l);
+	const struct verify *v = l->v;
 	struct pool_job job = {.work = look,
 	                       .consume = compare,
 	                       .context = l,
 	                       .count = v->news.count,
 	                       .workers = v->o->jobs < WINDOW ? v->o->jobs : WINDOW,
 	                       .window = WINDOW};
-	*l = (struct looking){.v = v, .p = p};
-	progress_start(p->what, p->what, job.count);
-	enum status st = pool_run(&job);
+	progress_start(l->p->what, l->p->what, job.count);
+	const enum status st = pool_run(&job);
 	progress_end();
-	*unknown = l->unknown;
+	if (l->unknown)
+		log_warn("%s: %" PRIu64 " %s", l->folder, l->unknown, l->p->unknown);
+	return st;
+}
+
+enum status verify_pictures(struct verify *v, const struct verify_pictures *p)
+{
+	struct looking *l = xcalloc(1, sizeof *l);
+	l->v = v;
+	l->p = p;
+	l->folder = path_join(v->o->data, p->folder);
+	enum status st = verify_each(v, l->folder, ".tar", verify_tar, NULL);
+	if (st == ST_OK)
+		st = verify_judge(v, pictures_open(&l->pictures, l->folder));
+	if (st == ST_OK && l->pictures)
+		st = look_through(l);
+	pictures_close(l->pictures);
+	free(l->folder);
 	free(l);
 	return st;
 }

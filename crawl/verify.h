@@ -62,15 +62,15 @@ MUST_CHECK enum status verify_each(struct verify *v, const char *folder, const c
                                    enum status (*visit)(struct verify *v, const char *path, void *context),
                                    void *context);
 
-/* What pictures are held against. */
+/* A folder of pictures, and what they are held against. */
 struct verify_pictures {
-	const struct pictures *pictures;
-	const char *what, *folder;        /* "covers", "DATA/images" */
+	const char *what, *folder;        /* "covers"; "images", in DATA */
 	const char *source;               /* that has the digests */
 	const char (*sha256)[DIGEST_HEX]; /* [news] "": none is known */
+	const char *unknown; /* what is said of those that are there without a digest, their number before it */
 };
-/* *unknown counts those that are there without a digest. */
-MUST_CHECK enum status verify_pictures(struct verify *v, const struct verify_pictures *p, uint64_t *unknown);
+/* The tars in the folder, and its pictures; nothing where it is not there. */
+MUST_CHECK enum status verify_pictures(struct verify *v, const struct verify_pictures *p);
 /* A tar as the stages write them: headers' checksums, padding, end. Others, and compressed ones, are wrong. */
 MUST_CHECK enum status verify_tar(struct verify *v, const char *path, void *unused);
 

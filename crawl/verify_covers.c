@@ -86,27 +86,11 @@ static enum status check_states(struct covers *c)
 	return verify_judge(v, st);
 }
 
-static enum status check_covers(struct covers *c)
+static enum status check_covers(const struct covers *c)
 {
-	struct verify *v = c->v;
-	char *folder = path_join(v->o->data, "images");
-	struct pictures *images = NULL;
-	uint64_t unknown = 0;
-	enum status st = verify_each(v, folder, ".tar", verify_tar, NULL);
-
-	if (st == ST_OK)
-		st = verify_judge(v, pictures_open(&images, folder));
-	if (st == ST_OK && images) {
-		const struct verify_pictures p = {images, "covers", folder, "crawl.sqlite",
-		                                  (const char(*)[DIGEST_HEX])c->cover};
-
-		st = verify_pictures(v, &p, &unknown);
-	}
-	if (unknown)
-		log_warn("%s: %" PRIu64 " covers are none of the crawl's: nothing says what they were", folder, unknown);
-	pictures_close(images);
-	free(folder);
-	return st;
+	return verify_pictures(
+		c->v, &(struct verify_pictures){"covers", "images", "crawl.sqlite", (const char(*)[DIGEST_HEX])c->cover,
+	                                    "covers are none of the crawl's: nothing says what they were"});
 }
 
 /* An original is named by its digest; its last part in the path is that. */

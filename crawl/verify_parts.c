@@ -73,23 +73,9 @@ static enum status read_boxes(struct verify *v, struct cards *c)
 
 static enum status check_card_files(struct verify *v, const struct cards *c)
 {
-	char *folder = path_join(v->o->data, "cards");
-	struct pictures *pictures = NULL;
-	uint64_t unknown = 0;
-	enum status st = verify_each(v, folder, ".tar", verify_tar, NULL);
-
-	if (st == ST_OK)
-		st = verify_judge(v, pictures_open(&pictures, folder));
-	if (st == ST_OK && pictures) {
-		const struct verify_pictures p = {pictures, "cards", folder, "boxes", (const char(*)[DIGEST_HEX])c->sha256};
-
-		st = verify_pictures(v, &p, &unknown);
-	}
-	if (unknown)
-		log_warn("%s: %" PRIu64 " cards have no digest in the boxes: nothing says what they were", folder, unknown);
-	pictures_close(pictures);
-	free(folder);
-	return st;
+	return verify_pictures(v,
+	                       &(struct verify_pictures){"cards", "cards", "boxes", (const char(*)[DIGEST_HEX])c->sha256,
+	                                                 "cards have no digest in the boxes: nothing says what they were"});
 }
 
 static enum status check_render_summary(struct verify *v, const struct cards *c)
