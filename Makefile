@@ -199,7 +199,7 @@ test-run: programs $(UNIT_TESTS) $(GRAD_TESTS) $(TEST_PROGRAMS) $(VECTOR_TESTS)
 	@$(if $(SAN),$(SAN_ENV) SAN=1) BUILD=$(BUILD) bash tests/run.sh $(TESTS)
 
 # Ranks and a Slurm of its own, on this machine: programs built with MPI=1.
-SCALE_TESTS := $(filter-out %/lib.sh,$(sort $(wildcard tests/scale/*.sh)))
+SCALE_TESTS := $(filter-out %/lib.sh %/own_slurm.sh,$(sort $(wildcard tests/scale/*.sh)))
 .PHONY: test-scale test-scale-run
 test-scale: ## install Open MPI and Slurm if they are missing, build with MPI=1, test ranks, hosts and job chains
 	@sh pipelines/packages.sh install scale
@@ -267,7 +267,7 @@ bench-sparse: $(BUILD)/tests/bench/bench_sparse ## time FM and LR over mapped sa
 bench-scale: ## measure a step's time and bytes, and sums over ranks here; predict the speed-up on 2 to 256 nodes (MODELS=… STEPS=20)
 	@sh pipelines/packages.sh install mpi
 	@$(MAKE) MPI=1 $(PARALLEL) bench-scale-run
-bench-scale-run: programs $(BUILD)/tests/bench/bench_ranks
+bench-scale-run: programs $(BUILD)/tests/bench/bench_ranks $(BUILD)/tests/bench/bench_features
 	@BUILD=$(BUILD) bash tests/bench/bench_scale.sh
 .PHONY: bench-synth
 bench-synth: programs ## time, memory and disk of the stages on catalogues of MIND-large's shape (SCALES="0.1 1" STEPS=2000)
@@ -306,7 +306,7 @@ demo-table: ## train every run of the papers' main tables on the bundled world
 
 .PHONY: slurm slurm-plan
 slurm: ## submit the whole chain as Slurm jobs (DATA=folder RUN=folder; options in pipelines/slurm/chain.sh)
-	@$(MAKE) $(if $(filter-out 1,$(RANKS)),MPI=1) programs
+	@$(MAKE) $(PARALLEL) $(if $(filter-out 1,$(RANKS)),MPI=1) programs
 	@pipelines/slurm/chain.sh submit
 slurm-plan: ## print the jobs that make slurm would submit
 	@pipelines/slurm/chain.sh plan

@@ -2,7 +2,7 @@
 # Every recommender at its defaults, which are its paper's sizes, on news and features drawn at random: clicks a second while training,
 # candidates a second while scoring, and the most memory of each; beside PyTorch, where models_torch.py has a peer. make bench-models.
 #   MODELS="nrms vlsnr"  STEPS=12 (after 3 to warm up)  RUNS=1 (medians count)  THREADS=2  NEWS=3000  IMPRESSIONS=500  KEEP=folder  PEERS=no
-# A recommender of the registry is timed without a line here; one that needs other settings has them below.
+# A recommender of the registry is timed without a line here; one that needs other settings has them in registry.sh.
 # Scoring is timed on impressions of 37 candidates and histories of 32 on average, as MIND-large's dev split has; its 376,471 impressions
 # are 13.9 million candidates, which the last column is for. News are encoded before that, once each.
 set -eu
@@ -11,17 +11,10 @@ made=$(cd "${BUILD:-build}/tests/bench" && pwd)
 scratch=${KEEP:-$(mktemp -d "${TMPDIR:-/tmp}/coverline-models.XXXXXX")}
 [ -n "${KEEP:-}" ] || trap 'rm -rf "$scratch"' EXIT
 steps=${STEPS:-12} runs=${RUNS:-1} threads=${THREADS:-2} news=${NEWS:-3000} impressions=${IMPRESSIONS:-500}
-models=${MODELS:-$("$bin/coverline-train" --list | sed -n 's/^; \([a-z][a-z0-9-]*\)  *[A-Z].*/\1/p')}
+. tests/bench/registry.sh
+models=${MODELS:-$(models_of_registry)}
 data=$scratch/data
 mkdir -p "$data/behaviors"
-
-settings_of() {
-	case $1 in
-	mm-rec) echo "encoder.weights=random:1 encoder.vocab=words encoder.together=64 train.batch=4" ;;
-	gmmf | lmf | mtfn | marn) echo "train.batch=32" ;;
-	wide-deep | deepfm | dcn) echo "train.adam=sparse" ;;
-	esac
-}
 
 awk -v news="$news" -v clicks=$((64 * (steps + 4))) -v shown="$impressions" -v data="$data" '
 function popular() { return int(exp(rand() * log(news))) - 1 }
@@ -49,7 +42,7 @@ BEGIN {
 	}
 }'
 for model in $models; do
-	for kind in $("$bin/coverline-train" --list | awk -v m="$model" '$2 == m { getline; sub(/.*kinds: /, ""); if ($0 != "none") print }'); do
+	for kind in $(kinds_of "$model"); do
 		[ -e "$data/features/$kind.h5" ] || "$made/bench_features" "$data" "$kind"
 	done
 done

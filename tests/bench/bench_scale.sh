@@ -1,14 +1,17 @@
 #!/bin/bash
 # How recommenders would train on many machines, from what is measured on this one: make bench-scale.
-#   MODELS="nrms fim …"  BATCH=32  STEPS=20  SCALE=0.05 (of MIND-large, synthetic, with random features)
-# Each model trains alone on one thread, which gives the seconds of a step, and on two ranks, which gives the bytes of a step.
+#   MODELS="nrms fim …" (all)  BATCH=32 (at most)  STEPS=20  SCALE=0.02 (of MIND-large, synthetic, with random features)
+# Each model trains alone on one thread, which gives the seconds of a step, and on two ranks, which gives the bytes of a step. Sizes are
+# the papers'; settings beside them are in registry.sh.
 set -eu
 bin=$(cd "${BUILD:-build-mpi}/bin" && pwd)
 ranks=$(cd "${BUILD:-build-mpi}" && pwd)/tests/bench/bench_ranks
 folder=$(mktemp -d "${TMPDIR:-/tmp}/coverline-scale.XXXXXX")
 trap 'rm -rf "$folder"' EXIT
-models=${MODELS:-nrms naml npa lstur fim dssm ebnr nrms-img lstur-img vlsnr gmmf lmf mtfn marn naml-views}
-batch=${BATCH:-32} steps=${STEPS:-20} scale=${SCALE:-0.05}
+features=${ranks%/*}/bench_features
+. tests/bench/registry.sh
+models=${MODELS:-$(models_of_registry)}
+steps=${STEPS:-20} scale=${SCALE:-0.02}
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1
 export OMPI_MCA_hwloc_base_binding_policy=none OMPI_MCA_pml=ob1 OMPI_MCA_btl_base_warn_component_unused=0 OMP_NUM_THREADS=1
 data=$folder/data
@@ -19,8 +22,10 @@ for how in "shared memory:self,vader" "TCP, loopback:self,tcp"; do
 done
 
 "$bin/coverline-synth" --like mind-large --scale "$scale" --out "$data" 2>/dev/null
-for kind in clip cover vgg; do
-	"$bin/coverline-extract" "$data" --kind synthetic --as $kind --weights random:1 2>/dev/null
+for model in $models; do
+	for kind in $(kinds_of "$model"); do
+		[ -e "$data/features/$kind.h5" ] || "$features" "$data" "$kind"
+	done
 done
 cat <<-'END'
 
@@ -30,14 +35,19 @@ cat <<-'END'
 	  rows   Y = min((N - 1) R, 2 (N - 1)/N W) / bandwidth + log2(N) latency, after the pass
 	with latencies of 30 us at 10 Gbit/s and 5 us at 100 Gbit/s, and 80 % of the wire's bandwidth.
 END
-printf '\n%-11s %8s %8s %8s %8s  %s\n' model 'T(1) s' 'D MB' 'R MB' 'W MB' 'speed-up at 2 4 8 16 32 64 128 256 nodes'
+printf '\n%-14s %8s %8s %8s %8s  %s\n' model 'T(1) s' 'D MB' 'R MB' 'W MB' 'speed-up at 2 4 8 16 32 64 128 256 nodes'
 run() { # OUT STEPS BATCH LAUNCHER…
-	local out=$1 n=$2 b=$3
+	local out=$1 n=$2 b=$3 set=() s
 	shift 3
-	"$@" "$bin/coverline-train" "$data" --out "$folder/$out" -j 1 --set "model.name=$model" --set data.dev= --set "train.batch=$b" \
+	for s in $(settings_of "$model"); do set+=(--set "$s"); done
+	"$@" "$bin/coverline-train" "$data" --out "$folder/$out" -j 1 --set "model.name=$model" "${set[@]}" --set data.dev= --set "train.batch=$b" \
 		--set train.epochs=1000 --set "train.steps=$n" --set train.checkpoint_every=0 2>"$folder/log"
 }
 for model in $models; do
+	# A model whose settings name a smaller batch is measured with that.
+	batch=$(settings_of "$model" | sed -n 's/.*train.batch=\([0-9]*\).*/\1/p')
+	batch=${batch:-32}
+	[ "$batch" -le "${BATCH:-32}" ] || batch=$BATCH
 	rm -rf "$folder/one" "$folder/two"
 	if ! run one "$steps" "$batch"; then
 		echo "$model: not measured: $(grep -m 1 -o 'error: .*' "$folder/log")"
@@ -65,6 +75,6 @@ for model in $models; do
 			return text
 		}
 		{ d = $1; r = $2; t = seconds / steps; w = max(0, parameters * 4 / 1e6 - d)
-		printf "%-11s %8.3f %8.3f %8.3f %8.2f  10 Gbit/s: %s\n", model, t, d, r, w, line(10, 30e-6)
-		printf "%-11s %8s %8s %8s %8s 100 Gbit/s: %s\n", "", "", "", "", "", line(100, 5e-6) }' "$folder/bytes"
+		printf "%-14s %8.3f %8.3f %8.3f %8.2f  10 Gbit/s: %s\n", model, t, d, r, w, line(10, 30e-6)
+		printf "%-14s %8s %8s %8s %8s 100 Gbit/s: %s\n", "", "", "", "", "", line(100, 5e-6) }' "$folder/bytes"
 done

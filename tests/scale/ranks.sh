@@ -117,9 +117,9 @@ stopped() {
 	mpirun $shared_memory -n 2 "$bin/coverline-train" "$data" --config "$config" --out "$scratch/stopped" -j 1 \
 		--set train.steps=100000 --set train.epochs=100000 >"$scratch/stopped.log" 2>&1 &
 	pid=$!
-	for step in $(seq 600); do
+	for step in $(seq 1200); do
 		[ "$(grep -c loss "$scratch/stopped/log.jsonl" 2>/dev/null)" -gt 5 ] 2>/dev/null && break
-		sleep 0.05
+		sleep 0.1
 	done
 	kill -USR1 $pid
 	wait $pid
