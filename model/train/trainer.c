@@ -324,6 +324,18 @@ static void plan(struct trainer *t)
 	                                .steps = t->end_step};
 }
 
+/* A pass goes over all samples in one order: it has no share for another rank. */
+static enum status check_share(const struct trainer *t)
+{
+	if (!t->pass || ranks_count(t->ranks) == 1)
+		return ST_OK;
+	return status_fail(
+		ST_USAGE,
+		"%s learns by passes over all samples here, which one process makes: start it without a launcher, or "
+		"choose a way to learn in steps (see train --list), which %d ranks share",
+		t->r->type->name, ranks_count(t->ranks));
+}
+
 static enum status make_model(struct trainer *t, enum load_what what)
 {
 	enum status st = t->r->type->create(t->r, &t->params, &t->data);
@@ -371,8 +383,10 @@ static enum status prepare(struct trainer *t, const char *data, bool *go_on)
 	enum status st = read_data(t, data);
 	if (st == ST_OK) {
 		plan(t);
-		st = make_model(t, go_on ? LOAD_FROZEN : LOAD_ALL);
+		st = check_share(t);
 	}
+	if (st == ST_OK)
+		st = make_model(t, *go_on ? LOAD_FROZEN : LOAD_ALL);
 	if (st == ST_OK && *go_on)
 		st = read_checkpoint(t, true);
 	t->state.clicks = t->samples.count;

@@ -87,6 +87,16 @@ check "four ranks are killed in their turns" turns_die
 check "and go on" in_turns 4 "$tcp" turns-4
 check "four ranks take the same turns" same_turns turns-4
 
+# A recommender that learns by passes over all samples has no share for another rank.
+passes() {
+	local code
+	mpirun $shared_memory -n 2 "$bin/coverline-train" "$data" --out "$scratch/passes" -j 1 --set model.name=fm >"$scratch/passes.log" 2>&1
+	code=$?
+	cat "$scratch/passes.log"
+	[ "$code" = 2 ] && [ "$(grep -c 'coverline train: error: fm learns by passes' "$scratch/passes.log")" = 1 ]
+}
+check "passes are refused" passes
+
 # Deaths and ends.
 one_dies() {
 	mpirun $shared_memory -n 1 "$bin/coverline-train" "$data" --config "$config" --out "$scratch/dies" -j 1 : \
