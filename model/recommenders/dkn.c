@@ -14,9 +14,10 @@
 #include "model/recommenders/click_pairs.h"
 #include "model/recommenders/word_embedding.h"
 
-enum { KEYS = 7, WINDOWS_MAX = 8, CHANNELS = 3 };
+enum { KEYS = 8, WINDOWS_MAX = 8, CHANNELS = 3 };
 enum { TRANSFORM_TANH, TRANSFORM_LINEAR, TRANSFORM_NONE };
 #define TRANSFORMS "tanh|linear|none"
+enum { MATCH_NETWORK, MATCH_DOT };
 
 /* out . relu(W [a, b] + w): a network of two inputs, the halves of whose first layer are made apart. */
 struct pair_network {
@@ -28,7 +29,7 @@ struct dkn {
 	struct recommender base;
 	int64_t filters, windows, hidden_width;
 	bool entity, context, attention;
-	int transform;
+	int transform, match;
 	struct config_key keys[KEYS + 1];
 	struct word_embedding embedding;
 	struct linear map; /* g, of entities and of contexts */
@@ -54,6 +55,10 @@ static struct recommender *dkn_open(void)
 	     "How entities are mapped to the words' space; none: not at all, for vectors as wide as a word's."},
 		{"dkn.attention", CONFIG_BOOL, &m->attention, "yes", NULL, 0, 0,
 	     "A candidate weighs the clicks; no: their mean."},
+		{"dkn.match", CONFIG_CHOICE, &m->match, "network", "network|dot", 0, 0,
+	     "How a candidate is held against a click, and against the reader: by a network each, as in the paper, or by "
+	     "dot "
+	     "products, as in the authors' code."},
 		{0},
 	};
 	memcpy(m->keys, keys, sizeof keys);
@@ -111,9 +116,11 @@ static enum status dkn_create(struct recommender *r, struct params *ps, const st
 		st = linear_init(&m->map, ps, "transform", data->entities.width, data->word_width, LINEAR_BIAS);
 	if (st == ST_OK)
 		st = windows_init(m, ps, channels * data->word_width);
-	if (st == ST_OK && m->attention)
+	if (st == ST_OK && m->attention && m->match == MATCH_NETWORK)
 		st = network_init(&m->attend, ps, attend, width, m->hidden_width);
-	return st == ST_OK ? network_init(&m->rank, ps, rank, width, m->hidden_width) : st;
+	if (st == ST_OK && m->match == MATCH_NETWORK)
+		st = network_init(&m->rank, ps, rank, width, m->hidden_width);
+	return st;
 }
 
 static void dkn_start(struct recommender *r, const struct news_data *data)
@@ -202,16 +209,25 @@ static struct tensor *finish(const struct pair_network *n, struct tape *t, struc
 	return y ? op_reshape(t, y, 1, y->dim) : NULL;
 }
 
-/* §4.4: each candidate's reader, [candidates, d]: the clicks weighed by a network of click and candidate. */
+/* §4.4: how much each click of a pair is to its candidate, [pairs]. */
+static struct tensor *weigh(const struct dkn *d, struct tape *t, struct tensor *clicks, struct tensor *candidates,
+                            const struct click_pairs *p)
+{
+	if (d->match == MATCH_DOT)
+		return op_segment_dot(t, op_gather_rows(t, clicks, p->click, p->count), candidates, &p->of_candidate);
+	struct tensor *a = op_gather_rows(t, linear_apply(&d->attend.first, t, clicks), p->click, p->count);
+	struct tensor *b = op_gather_rows(t, linear_apply(&d->attend.second, t, candidates), p->candidate, p->count);
+	return finish(&d->attend, t, a, b);
+}
+
+/* Each candidate's reader, [candidates, d]: the clicks, weighed. */
 static struct tensor *attend(const struct dkn *d, struct tape *t, struct tensor *clicks, struct tensor *candidates,
                              const struct impressions *m)
 {
 	const struct click_pairs *p = click_pairs_make(t, m);
 	if (!p)
 		return NULL;
-	struct tensor *a = op_gather_rows(t, linear_apply(&d->attend.first, t, clicks), p->click, p->count);
-	struct tensor *b = op_gather_rows(t, linear_apply(&d->attend.second, t, candidates), p->candidate, p->count);
-	struct tensor *weight = op_segment_softmax(t, finish(&d->attend, t, a, b), &p->of_candidate);
+	struct tensor *weight = op_segment_softmax(t, weigh(d, t, clicks, candidates, p), &p->of_candidate);
 	if (weight)
 		recommender_watch(&d->base, &(struct watched){.name = "candidate-click",
 		                                              .unit = WATCH_IMPRESSIONS,
@@ -227,16 +243,12 @@ static struct tensor *attend(const struct dkn *d, struct tape *t, struct tensor 
 /* Without attention: the mean of the clicks, for each candidate of the impression. */
 static struct tensor *mean_clicks(struct tape *t, struct tensor *clicks, const struct impressions *m)
 {
-	const int32_t n = m->clicks.offset[m->count], candidates = m->candidates.offset[m->count];
-	struct tensor *share = tape_tensor(t, 1, (int64_t[]){n}, false);
+	const int32_t candidates = m->candidates.offset[m->count];
 	int32_t *whose = arena_alloc(&t->arena, (size_t)candidates * sizeof *whose + 1);
-	for (int32_t i = 0; i < m->count; i++) {
-		for (int32_t j = m->clicks.offset[i]; share && j < m->clicks.offset[i + 1]; j++)
-			share->data[j] = (real)1 / (real)(m->clicks.offset[i + 1] - m->clicks.offset[i]);
+	for (int32_t i = 0; i < m->count; i++)
 		for (int32_t j = m->candidates.offset[i]; j < m->candidates.offset[i + 1]; j++)
 			whose[j] = i;
-	}
-	return op_gather_rows(t, op_segment_sum(t, clicks, share, &m->clicks), whose, candidates);
+	return op_gather_rows(t, mean_rows(t, clicks, &m->clicks), whose, candidates);
 }
 
 static struct tensor *dkn_score(struct recommender *r, struct tape *t, const struct news_data *data,
@@ -246,6 +258,8 @@ static struct tensor *dkn_score(struct recommender *r, struct tape *t, const str
 	const struct dkn *d = (const struct dkn *)r;
 	struct tensor *clicks = gather_clicks(t, news->vector, m), *candidates = gather_candidates(t, news->vector, m);
 	struct tensor *readers = d->attention ? attend(d, t, clicks, candidates, m) : mean_clicks(t, clicks, m);
+	if (d->match == MATCH_DOT)
+		return op_sum(t, op_mul(t, readers, candidates), AXIS_1);
 	return finish(&d->rank, t, linear_apply(&d->rank.first, t, readers), linear_apply(&d->rank.second, t, candidates));
 }
 

@@ -2,19 +2,22 @@
  * (Huang, He, Gao, Deng, Acero, Heck: Learning Deep Structured Semantic Models for Web Search using Clickthrough Data, CIKM 2013)
  *
  * The query is the text of all titles clicked, one after another: its trigrams are the sum of theirs. As the first layer is
- * linear in them (eq. 3), it is made once a news and summed. Both sides share the layers. */
+ * linear in them (eq. 3), it is made once a news and summed. Both sides share the layers: a long history's sum lies where tanh is
+ * flat while a title does not, so that their mean, a query as long as a title, is a choice. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "model/layers/linear.h"
 #include "model/recommenders/recommender.h"
 
-enum { KEYS = 3 };
+enum { KEYS = 4 };
+enum { QUERY_SUM, QUERY_MEAN };
 
 struct dssm {
 	struct recommender base;
 	int64_t hidden_width, out_width;
 	double gamma;
+	int query;
 	struct config_key keys[KEYS + 1];
 	struct tensor *trigram, *bias; /* W_1, a row a trigram, [trigrams + 1, hidden_width], and b_1 */
 	struct linear second, third;
@@ -28,6 +31,8 @@ static struct recommender *dssm_open(void)
 		{"dssm.out_width", CONFIG_INT, &m->out_width, "128", NULL, 1, 8192, "Width in which cosines are taken."},
 		{"dssm.gamma", CONFIG_REAL, &m->gamma, "10", NULL, 0.01, 1000,
 	     "Factor of the cosine in the softmax (eq. 6); the paper sets it on held-out data."},
+		{"dssm.query", CONFIG_CHOICE, &m->query, "sum", "sum|mean", 0, 0,
+	     "How the clicked titles make a query: their text in one, or the mean of their trigrams' counts."},
 		{0},
 	};
 	memcpy(m->keys, keys, sizeof keys);
@@ -84,7 +89,9 @@ static struct tensor *dssm_score(struct recommender *r, struct tape *t, const st
 	(void)data;
 	const struct dssm *d = (const struct dssm *)r;
 	const int64_t one = 1;
-	struct tensor *query = finish(d, t, sum_rows(t, gather_clicks(t, news->vector, m), &m->clicks));
+	struct tensor *clicks = gather_clicks(t, news->vector, m);
+	struct tensor *query =
+		finish(d, t, d->query == QUERY_SUM ? sum_rows(t, clicks, &m->clicks) : mean_rows(t, clicks, &m->clicks));
 	struct tensor *documents = finish(d, t, gather_candidates(t, news->vector, m));
 	struct tensor *cosine = score_by_dot(t, query, documents, &m->candidates);
 	return op_mul(t, cosine, tape_constant(t, 1, &one, (real)d->gamma));

@@ -124,7 +124,7 @@ static void write_group(FILE *out, uint64_t seed, const struct group *g, enum en
 			const int number = i < g->count[0] ? g->first[0] + i : g->first[1] + i - g->count[0];
 			double v[WIDTH];
 			memcpy(v, g->centre, sizeof v);
-			add_normal(v, seed, "entity", number, 0.05);
+			add_normal(v, seed, "entity", number, 0.2);
 			for (int k = 0; k < WIDTH && pass == 0; k++)
 				sum[k] += v[k];
 			for (int k = 0; k < WIDTH && which == ENTITY_CONTEXT; k++)
@@ -150,8 +150,8 @@ enum status entities_write_vectors(uint64_t seed, enum entity_vectors which, con
 		while (strcmp(categories[category], topics[t].category) != 0)
 			category++;
 		g = (struct group){{first, first + LIST_C}, {length_of(topics[t].a), length_of(topics[t].c)}, {0}};
-		add_normal(g.centre, seed, "entity category", category, 0.05);
-		add_normal(g.centre, seed, "entity topic", t, 0.05);
+		add_normal(g.centre, seed, "entity category", category, 0.2);
+		add_normal(g.centre, seed, "entity topic", t, 0.2);
 		write_group(w.stream, seed, &g, which);
 	}
 	return file_commit(&w);

@@ -85,9 +85,11 @@ class Dkn(nn.Module):
             {str(length): Window(channels * WORD, o["filters"], length) for length in range(1, o["windows"] + 1)}
         )
         d = o["windows"] * o["filters"]
-        if self.on["attention"]:
+        self.dot = o.get("match") == "dot"
+        if self.on["attention"] and not self.dot:
             self.attention = Network("click", "candidate", d, o["hidden_width"])
-        self.score = Network("reader", "candidate", d, o["hidden_width"])
+        if not self.dot:
+            self.score = Network("reader", "candidate", d, o["hidden_width"])
         self.width = d
 
     def g(self, e):
@@ -106,19 +108,22 @@ class Dkn(nn.Module):
             words.append(torch.cat(channels))
         return torch.cat([window(words) for window in self.window.values()])
 
+    def match(self, what, a, b):
+        return torch.dot(a, b) if self.dot else getattr(self, what)(a, b)
+
     def reader(self, clicks, candidate):
         if not clicks:
             return torch.zeros(self.width, dtype=torch.float64)
         if not self.on["attention"]:
             return sum(clicks) / len(clicks)
-        share = torch.softmax(torch.stack([self.attention(click, candidate) for click in clicks]), 0)
+        share = torch.softmax(torch.stack([self.match("attention", click, candidate) for click in clicks]), 0)
         return sum(s * click for s, click in zip(share, clicks))
 
     def forward(self, w):
         scores, loss = [], 0
         for history, candidates in zip(w.history, w.candidates):
             clicks, shown = [self.encode(w, j) for j in history], [self.encode(w, j) for j in candidates]
-            score = torch.stack([self.score(self.reader(clicks, x), x) for x in shown])
+            score = torch.stack([self.match("score", self.reader(clicks, x), x) for x in shown])
             loss = loss - torch.log_softmax(score, 0)[0]
             scores.append(score)
         return torch.cat(scores), loss / len(scores)
@@ -145,7 +150,7 @@ def write(file, options, seed, width=4):
 
 def main():
     write("dkn", {"windows": 4}, 1)
-    write("dkn-words", {"entity": "no", "context": "no"}, 2)
+    write("dkn-words", {"entity": "no", "context": "no", "match": "dot"}, 2)
     write("dkn-no-context", {"context": "no", "transform": "linear"}, 3)
     write("dkn-no-transform", {"transform": "none"}, 15, WORD)
     write("dkn-no-attention", {"attention": "no"}, 6)

@@ -167,7 +167,7 @@ class Dssm(nn.Module):
         h = o["hidden_width"]
         self.trigram = Bag(TRIGRAMS + 1, h)
         self.second, self.third = nn.Linear(h, h), nn.Linear(h, o["out_width"])
-        self.gamma = o["gamma"]
+        self.gamma, self.mean = o["gamma"], o.get("query") == "mean"
 
     def semantic(self, counts):
         """Eq. 3-4 of a vector of counts, and eq. 5's normalisation."""
@@ -181,7 +181,10 @@ class Dssm(nn.Module):
 
         scores, loss = [], 0
         for history, candidates in zip(w.history, w.candidates):
-            query = self.semantic(sum((counts(j) for j in history), zeros(TRIGRAMS + 1)))
+            query = sum((counts(j) for j in history), zeros(TRIGRAMS + 1))
+            if self.mean and history:
+                query = query / len(history)
+            query = self.semantic(query)
             score = torch.stack([self.gamma * torch.dot(query, self.semantic(counts(j))) for j in candidates])
             loss = loss - torch.log_softmax(score, 0)[0]  # eq. 6-7
             scores.append(score)
@@ -299,6 +302,8 @@ def main():
     write("naml-title-category", "naml", title, Naml(title), 2, 0.6)
     write("npa", "npa", npa, Npa(npa), 3, 0.6)
     write("dssm", "dssm", dssm, Dssm(dssm), 4, 0.4)
+    mean = {**dssm, "query": "mean"}
+    write("dssm-mean", "dssm", mean, Dssm(mean), 4, 0.4)
     write("ebnr", "ebnr", ebnr, Ebnr(ebnr), 5, 0.6)
     clicks = {**ebnr, "body": "no", "article_weight": 0}
     write("ebnr-clicks", "ebnr", clicks, Ebnr(clicks), 6, 0.6)

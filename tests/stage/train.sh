@@ -227,5 +227,31 @@ refuses_other_catalogue() {
 	grep -q "trained on a catalogue with sha256" <<<"$message" && [ ! -e "$scratch/other.txt" ]
 }
 check "another catalogue is refused" refuses_other_catalogue
+# A title's first word is an entity, of which those of sport have no vector.
+named=$scratch/named
+cp -r "$data" "$named"
+awk -F '\t' -v OFS='\t' '{
+	split($4, w, " ")
+	$7 = "[{\"WikidataId\": \"Q" w[1] "\", \"Type\": \"C\", \"OccurrenceOffsets\": [0], \"SurfaceForms\": [\"" w[1] "\"]}]"
+	print
+	if ($2 != "sport" && !seen[w[1]]++) printf "Q%s\t%d\t0.5\t-1\t\n", w[1], NR >>vectors
+}' vectors="$named/entity_embedding.vec" "$data/catalog.tsv" >"$named/catalog.tsv"
+dkn() {
+	"$bin/coverline-train" "$named" --config "$config" --out "$@" -j 1 --set model.name=dkn --set data.entity_width=3 \
+		--set dkn.filters=4 --set train.steps=6 --set train.checkpoint_every=2
+}
+reads_entities() {
+	dkn "$scratch/dkn" 2>"$scratch/err" && grep -qF 'titles name 60 entities that have vectors, of 15' "$scratch/err" || { cat "$scratch/err"; return 1; }
+	COVERLINE_FAULT=train.step:5 dkn "$scratch/dkn-killed" && return 1
+	dkn "$scratch/dkn-killed" && cmp "$scratch/dkn/best.h5" "$scratch/dkn-killed/best.h5" &&
+		"$bin/coverline-score" "$named" --run "$scratch/dkn" --behaviors "$named/behaviors/dev.tsv" --out "$scratch/dkn.txt" -j 1
+}
+check "entities: trained, killed and resumed, scored" reads_entities
+refuses_other_vectors() {
+	sed -i '1s/0\.5/0.6/' "$named/entity_embedding.vec"
+	fails_with 11 "$bin/coverline-score" "$named" --run "$scratch/dkn" --behaviors "$named/behaviors/dev.tsv" --out "$scratch/x.txt" &&
+		rm "$named/entity_embedding.vec" && fails_with 1 dkn "$scratch/dkn-none" && [ ! -e "$scratch/x.txt" ]
+}
+check "entities: other vectors than trained with, or none, are refused" refuses_other_vectors
 check "a run that is not there" fails_with 1 score --run "$scratch/nowhere" --out "$scratch/x.txt"
 done_testing
