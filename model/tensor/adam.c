@@ -9,7 +9,7 @@ static void step_on(const struct adam_factors *f, struct params *ps, const struc
 	int64_t begin = 0, end = 0; /* parameters that lie side by side and are stepped on whole */
 	for (int i = 0; i <= ps->count; i++) {
 		const struct tensor *x = i < ps->count ? &ps->list[i]->tensor : NULL;
-		const bool none = x && o->skip && o->skip[i];
+		const bool none = x && ((o->skip && o->skip[i]) || ps->list[i]->follow > 0);
 		const struct touched_rows *touched = x && !none && o->rows == ADAM_TOUCHED_ROWS ? x->touched : NULL;
 		const bool some = touched && !touched->all;
 		if (!x || some || none)
@@ -21,6 +21,13 @@ static void step_on(const struct adam_factors *f, struct params *ps, const struc
 			begin = end + tensor_size(x);
 		end += x ? tensor_size(x) : 0;
 	}
+}
+
+static void follow(const struct param *p)
+{
+	const struct tensor *x = &p->tensor;
+	for (int64_t i = 0; i < tensor_size(x); i++)
+		x->data[i] += (real)p->follow * (x->grad[i] - x->data[i]);
 }
 
 void adam_step(struct adam *o, struct params *ps)
@@ -38,6 +45,9 @@ void adam_step(struct adam *o, struct params *ps)
 		.keep = (real)(1 - o->learning_rate * o->weight_decay),
 	};
 	step_on(&factors, ps, o);
+	for (int i = 0; i < ps->count; i++)
+		if (ps->list[i]->follow > 0 && !(o->skip && o->skip[i]))
+			follow(ps->list[i]);
 }
 
 /* Rows that no gradient has touched are zeros: neither the norm nor its scale need them. */
@@ -65,9 +75,10 @@ double params_clip_grad(struct params *ps, double max_norm)
 {
 	double squares = 0;
 	for (int i = 0; i < ps->count; i++)
-		squares += squares_of_grad(&ps->list[i]->tensor);
+		squares += ps->list[i]->follow > 0 ? 0 : squares_of_grad(&ps->list[i]->tensor);
 	const double norm = sqrt(squares);
 	for (int i = 0; i < ps->count && norm > max_norm; i++)
-		scale_grad(&ps->list[i]->tensor, (real)(max_norm / norm));
+		if (ps->list[i]->follow == 0)
+			scale_grad(&ps->list[i]->tensor, (real)(max_norm / norm));
 	return norm;
 }

@@ -56,6 +56,12 @@ struct adam_factors {
 	real beta1, beta2, rest1, rest2, step, root, epsilon, keep;
 };
 
+/* What dice knows of its columns, [d] each: mean, 1 / deviation, alpha, and whether the first two are those of its rows. */
+struct dice_columns {
+	const real *mean, *rate, *alpha;
+	bool of_rows;
+};
+
 /* Windows over a map of [in[0], in[1], in[2]] elements a channel: output o covers in[i] elements o stride + k dilation -
  * padding along axis i, k < kernel. windows.h makes it. */
 struct windows {
@@ -162,6 +168,13 @@ struct kernels {
 	                   real *y, real *moments);
 	void (*layer_norm_grad)(int64_t n, int64_t d, const real *x, const real *gain, const real *moments, const real *dy,
 	                        real *dx, real *dgain, real *dshift);
+	/* Each column's mean and variance (divided by n) over n > 0 rows. */
+	void (*column_moments)(int64_t n, int64_t d, const real *x, real *mean, real *variance);
+	/* As op_dice states it; not in place. gate [n, d], where not NULL, receives p. Gradients are added, and told from gate;
+	 * dx may be NULL, sums [2, d] is scratch of zeros. */
+	void (*dice)(int64_t n, int64_t d, const struct dice_columns *c, const real *x, real *y, real *gate);
+	void (*dice_grad)(int64_t n, int64_t d, const struct dice_columns *c, const real *x, const real *gate,
+	                  const real *dy, real *dx, real *dalpha, real *sums);
 	/* Rows of d: the softmax over those whose mask is not 0, or its logarithm; the others are 0. mask may be NULL. */
 	void (*softmax)(int64_t n, int64_t d, const uint8_t *mask, const real *x, real *y);
 	void (*softmax_grad)(int64_t n, int64_t d, const real *y, const real *dy, real *dx);

@@ -124,6 +124,12 @@ void cpu_layer_norm(int64_t n, int64_t d, double epsilon, const real *x, const r
 void cpu_layer_norm_grad(int64_t n, int64_t d, const real *x, const real *gain, const real *moments, const real *dy,
                          real *dx, real *dgain, real *dshift);
 
+/* kernels_dice.c */
+void cpu_column_moments(int64_t n, int64_t d, const real *x, real *mean, real *variance);
+void cpu_dice(int64_t n, int64_t d, const struct dice_columns *c, const real *x, real *y, real *gate);
+void cpu_dice_grad(int64_t n, int64_t d, const struct dice_columns *c, const real *x, const real *gate, const real *dy,
+                   real *dx, real *dalpha, real *sums);
+
 /* kernels_segments.c */
 void cpu_attention(const struct attention_data *a, real *y);
 void cpu_attention_grad(const struct attention_data *a, const real *dy, real *dq, real *dk, real *dv);

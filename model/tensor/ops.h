@@ -18,7 +18,8 @@
 	X(slice) X(reshape) X(permute) X(bce) X(mse) \
 	X(convolution) X(max_pool) X(average_pool) X(batch_norm) X(roi_align) X(gru) X(lstm) X(segment_last) \
 	X(segment_convolution) X(match) X(convolution_pool) X(elu) \
-	X(gelu) X(gelu_tanh) X(quick_gelu) X(layer_norm) X(normalise) X(embedding_bag)
+	X(gelu) X(gelu_tanh) X(quick_gelu) X(layer_norm) X(normalise) X(embedding_bag) \
+	X(dice)
 /* clang-format on */
 
 /* y[n, o] = sum_k x[n, k] * w[o, k] + b[o].           (torch.nn.functional.linear)
@@ -64,6 +65,19 @@ struct tensor *op_elu(struct tape *t, struct tensor *x);
 struct tensor *op_gelu(struct tape *t, struct tensor *x);
 struct tensor *op_gelu_tanh(struct tape *t, struct tensor *x);
 struct tensor *op_quick_gelu(struct tape *t, struct tensor *x);
+
+/* The moments of a layer's columns, parameters [d] that follow those of training's batches (params_follow). */
+struct followed_moments {
+	struct tensor *mean, *variance;
+	double epsilon;
+};
+
+/* y = p x + (1 - p) alpha x, p = 1 / (1 + exp(-(x - mean) / sqrt(variance + epsilon))), column by column: x [..., d], alpha [d].
+ * While training the moments are those of x's own rows, the variance divided by their number, and part of the gradient; each
+ * tape's share of them goes to who follows them. Otherwise, and without rows, they are those followed, so a row's y is its own.
+ *                                                                             (DIN, Zhou et al. 2018, section 5.2)
+ * Gradients: x, alpha. Saves p. */
+struct tensor *op_dice(struct tape *t, struct tensor *x, struct tensor *alpha, const struct followed_moments *followed);
 
 /* y[n, :] = (x[n, :] - mean) / sqrt(variance + epsilon) * gain + shift, moments over the row, the variance divided by d.
  * x [..., d] with d > 0, gain and shift [d].                  (Ba et al. 2016; torch.nn.functional.layer_norm)

@@ -38,6 +38,13 @@ void params_track_rows(struct params *ps, struct tensor *x)
 		BUG("rows tracked of a tensor that is not in the store");
 }
 
+void params_follow(struct params *ps, struct tensor *x, double rate)
+{
+	for (int i = 0; i < ps->count; i++)
+		if (&ps->list[i]->tensor == x)
+			ps->list[i]->follow = rate;
+}
+
 /* For w [out, in, kernel …], as torch.nn.init counts: fan_in = in * kernel, fan_out = out * kernel. */
 static double xavier_bound(const struct tensor *x)
 {

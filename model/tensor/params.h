@@ -26,6 +26,7 @@ struct param {
 	const char *name;
 	struct init init;
 	struct touched_rows touched; /* used if tensor.touched points here */
+	double follow;               /* 0: it learns; else see params_follow */
 	struct tensor tensor;        /* data and grad point into the blocks once sealed */
 };
 
@@ -47,6 +48,9 @@ MUST_CHECK enum status params_add(struct params *ps, const char *name, int ndim,
 /* Before sealing: a parameter [rows, d] keeps the list of the rows that gradients have touched since params_zero_grad. Who
  * changes its gradient without a tape (an all-reduce) sets touched->all. */
 void params_track_rows(struct params *ps, struct tensor *x);
+/* Before sealing: x does not learn. What ops put in place of its gradient is what it follows, for each tape of a step that tape's
+ * share (tape.share), and a step does x += rate (gradient - x), as the running statistics of batch normalisation do. */
+void params_follow(struct params *ps, struct tensor *x, double rate);
 /* Allocates the blocks and draws the initial values: a parameter's values depend on seed and its name only. */
 void params_seal(struct params *ps, uint64_t seed);
 /* The same with values alone, all 0 until somebody fills them in, and no gradients: tensors that ops leave alone on the
@@ -76,7 +80,7 @@ struct adam {
 	const uint8_t *skip; /* [params] 1: the parameter stays as it is, moments and all; NULL: none */
 };
 void adam_step(struct adam *o, struct params *ps);
-/* Scales the gradients so that their norm is at most max_norm; returns the norm found. */
+/* Scales the gradients (of parameters that learn) so that their norm is at most max_norm; returns the norm found. */
 double params_clip_grad(struct params *ps, double max_norm);
 
 #endif

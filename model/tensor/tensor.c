@@ -46,6 +46,7 @@ void tape_init(struct tape *t, bool recording)
 {
 	tape_reset(t);
 	t->recording = recording;
+	t->share = 1;
 }
 
 void tape_reset(struct tape *t)

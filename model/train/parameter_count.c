@@ -87,7 +87,7 @@ enum status parameter_count(const struct settings *s, struct recommender *r, str
 		st = r->type->create(r, &ps, &nd);
 	for (int i = 0; i < ps.count && st == ST_OK; i++) {
 		const struct tensor *x = &ps.list[i]->tensor;
-		out->all += tensor_size(x);
+		out->all += ps.list[i]->follow > 0 ? 0 : tensor_size(x);
 		out->tables += x->touched ? tensor_size(x) : 0;
 	}
 	params_release(&ps);

@@ -11,6 +11,7 @@ static enum status learn_slice(struct trainer *t, const struct feed *feed, doubl
 	const real weight = (real)feed->weight;
 	tape_reset(&t->tape);
 	t->tape.step = (uint64_t)(feed->step * t->slices + feed->slice);
+	t->tape.share = feed->weight;
 	turns_hold(&t->turns, &t->params, 0);
 	const struct encoded_news *news = batch_encode(&feed->batch, t->r, &t->tape, &t->data);
 	struct tensor *scores = batch_scores(&feed->batch, t->r, &t->tape, &t->data, news);

@@ -1,4 +1,4 @@
-"""The ops of transformers."""
+"""The ops of transformers, and Dice."""
 
 import math
 
@@ -39,3 +39,22 @@ def layer_norm():
 
     for epsilon, shape in ((1e-12, (1, 3, 5)), (1e-5, (2, 3, 4)), (1e-5, (1, 0, 3)), (1e-5, (2, 2, 3)), (0.5, (1, 7, 37))):
         yield by(epsilon), shape, shape[-1:], shape[-1:]
+
+
+@op
+def dice():
+    def by(own):
+        def function(x, alpha):
+            column = torch.arange(x.shape[-1])
+            mean, variance = 0.25 * (column % 3), (1 + column % 4) / 2
+            if own and x.numel():
+                rows = x.reshape(-1, x.shape[-1])
+                mean = rows.mean(0)
+                variance = (rows - mean).pow(2).mean(0)
+            p = torch.sigmoid((x - mean) / (variance + 1e-2).sqrt())
+            return p * x + (1 - p) * alpha * x
+
+        return function
+
+    for own, shape in ((1, (1, 6, 3)), (1, (2, 3, 2)), (0, (1, 4, 3)), (1, (1, 1, 3)), (1, (1, 0, 3)), (1, (1, 5, 37))):
+        yield by(own), shape, shape[-1:]

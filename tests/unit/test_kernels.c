@@ -213,7 +213,7 @@ static void blocks_of_random_numbers_match_single_ones(void **state)
 }
 
 /* Runs all but gemm on threads threads and returns one long array of results. */
-enum { ROWS = 700, WIDTH = 75, SIZE = ROWS * WIDTH, SEGMENTS = 50, RESULTS = 37 };
+enum { ROWS = 700, WIDTH = 75, SIZE = ROWS * WIDTH, SEGMENTS = 50, RESULTS = 43 };
 
 #define RESULT(i) (result + (int64_t)(i)*SIZE)
 
@@ -301,6 +301,11 @@ static float *run_all(int threads)
 	kernels.products(&p, x, y, RESULT(33));
 	kernels.largest(&rows, x, where, RESULT(34));
 	kernels.gather_add(ROWS, WIDTH, row, x, RESULT(35));
+	kernels.column_moments(ROWS, WIDTH, x, RESULT(37), RESULT(38));
+	const struct dice_columns dice = {RESULT(37), RESULT(38), y, true};
+	float sums[2 * WIDTH] = {0};
+	kernels.dice(ROWS, WIDTH, &dice, x, RESULT(39), RESULT(40));
+	kernels.dice_grad(ROWS, WIDTH, &dice, x, RESULT(40), y, RESULT(41), RESULT(42), sums);
 	const struct space all = {2, {ROWS, WIDTH}, {{0, 0}, {WIDTH, 1}, {WIDTH, 1}, {0}}};
 	kernels.accumulate(TERM_X_TIMES_A, &all, x, y, NULL, RESULT(36));
 	double sum = 0;
