@@ -7,7 +7,7 @@ TABLE_imrec := deepfm dkn nrms nrms-im lstur fim fim-im
 TABLE_mm-rec := fm dssm wide-deep deepfm ebnr dkn naml npa nrms mm-rec
 TABLE_vlsnr := deepfm dssm ebnr dkn naml npa lstur nrms nrms-im fim-im nrms-img lstur-img vlsnr
 TABLE_rmbert := deepfm dcn ebnr dkn naml npa lstur nrms fim rmbert
-TABLE_gmmf := lr fm deepfm lmf mtfn marn naml-views gmmf
+TABLE_gmmf := lr fm deepfm youtubenet din lmf mtfn marn naml-views gmmf
 TABLES := imrec mm-rec vlsnr rmbert gmmf
 
 # What needs no model, and every table has: score --reference.
@@ -21,6 +21,8 @@ KINDS_lstur-img := cover
 KINDS_mm-rec := roi
 KINDS_vlsnr := clip
 KINDS_rmbert := bert
+KINDS_youtubenet := vgg bert
+KINDS_din := vgg bert
 KINDS_lmf := vgg bert
 KINDS_mtfn := vgg bert
 KINDS_marn := vgg bert

@@ -8,6 +8,7 @@
 #define RECOMMENDERS(X) \
 	X(dcn) \
 	X(deepfm) \
+	X(din) \
 	X(dkn) \
 	X(dssm) \
 	X(ebnr) \
@@ -30,7 +31,8 @@
 	X(nrms_img) \
 	X(rmbert) \
 	X(vlsnr) \
-	X(wide_deep)
+	X(wide_deep) \
+	X(youtubenet)
 /* clang-format on */
 
 #define DECLARE(name) extern const struct recommender_type name##_type;

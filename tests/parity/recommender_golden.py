@@ -44,7 +44,8 @@ def column(kind, state, values, counts=None):
 
 def write(path, name, settings, attributes, datasets, model, forward, rate=0.01, steps=3):
     """forward(model) gives the scores of all candidates, packed, and the loss; model's parameters have the names of the C side's and
-    hold float32 values in double precision. settings are "section.key=value"."""
+    hold float32 values in double precision. settings are "section.key=value". Buffers are what follows a step's batch, x += rate (seen - x)
+with the rate model.follow: what they see stands for their gradient; and "scored" are the scores outside training."""
     with h5py.File(path, "w", libver="earliest") as f:
         f.attrs["model"] = np.bytes_(name)
         f.attrs["settings"] = np.bytes_("\n".join(list(settings) + [f"train.learning_rate={rate}"]))
@@ -52,9 +53,14 @@ def write(path, name, settings, attributes, datasets, model, forward, rate=0.01,
             f.attrs[key] = np.int64(value)
         for key, value in datasets.items():
             f[key] = value
+        buffers = dict(model.named_buffers())
+        if buffers:
+            f["scored"] = forward(model.eval())[0].detach().numpy()
+            model.train()
         adam = torch.optim.Adam(model.parameters(), lr=rate)
         for step in range(steps):
             adam.zero_grad()
+            before = {key: b.clone() for key, b in buffers.items()}
             scores, loss = forward(model)
             loss.backward()
             if step == 0:
@@ -62,8 +68,11 @@ def write(path, name, settings, attributes, datasets, model, forward, rate=0.01,
                 for key, p in model.named_parameters():
                     f["parameters/" + key] = p.detach().numpy().astype(np.float32)
                     f["gradient/" + key] = np.zeros(p.shape) if p.grad is None else p.grad.numpy()
+                for key, b in buffers.items():
+                    f["parameters/" + key] = before[key].numpy().astype(np.float32)
+                    f["gradient/" + key] = ((b - before[key]) / model.follow + before[key]).numpy()
             adam.step()
-        for key, p in model.named_parameters():
+        for key, p in list(model.named_parameters()) + list(buffers.items()):
             f["after/" + key] = p.detach().numpy()
         least = min(np.linalg.norm(f["gradient/" + key]) for key, _ in model.named_parameters())
     print(f"{path}: {len(list(model.parameters()))} parameters, loss {loss.item():.6f}, least gradient {least:.2g}")

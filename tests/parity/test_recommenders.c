@@ -18,7 +18,8 @@
  *   /user                                 int32 [impressions]; optional
  *   /time                                 int64 [impressions] seconds; optional
  *   /click, /click_offset, /candidate, /candidate_offset   int32 news rows of each impression
- *   /parameters/NAME, /gradient/NAME, /after/NAME, /scores, /loss */
+ *   /parameters/NAME, /gradient/NAME, /after/NAME, /scores, /loss; of parameters that follow, what they see for a gradient
+ *   /scored                               the scores outside training, where these differ */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -310,10 +311,23 @@ static bool cancels(struct golden *g, const char *parameter)
 	return sqrt(square) < 1e-9 * sqrt((double)n);
 }
 
+static void scores_as_reference(struct golden *g)
+{
+	if (!h5_has(g->file, "scored"))
+		return;
+	g->tape.training = false;
+	const struct encoded_news *news = batch_encode(&g->batch, g->r, &g->tape, &g->data);
+	const struct tensor *scores = batch_scores(&g->batch, g->r, &g->tape, &g->data, news);
+	must(tape_status(&g->tape));
+	golden_expect(g->file, "scored", scores->data, tensor_size(scores));
+	g->tape.training = true;
+}
+
 static void matches_reference(void **state)
 {
 	struct golden g;
 	golden_open(&g, *state);
+	scores_as_reference(&g);
 	int named = 0;
 	must(h5_each(g.file, count_parameters, &named));
 	assert_int_equal(named, g.params.count);

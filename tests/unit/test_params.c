@@ -166,6 +166,56 @@ static void values_are_distributed_as_asked(void **state)
 	params_release(&ps);
 }
 
+/* Gradients count for what learns only; what follows goes its share of the way, whatever the decay, and has no moments. */
+static void what_follows_does_not_learn(void **state)
+{
+	(void)state;
+	struct params ps = {0};
+	struct tensor *learns = add_matrix(&ps, "learns", 1, 2, (struct init){INIT_ONE, 0});
+	struct tensor *follows = add(&ps, "follows", 1, (int64_t[]){2}, (struct init){INIT_ONE, 0});
+	params_follow(&ps, follows, 0.25);
+	params_seal(&ps, 1);
+	memcpy(learns->grad, (float[]){3, 4}, 2 * sizeof(float));
+	memcpy(follows->grad, (float[]){5, -3}, 2 * sizeof(float));
+	assert_true(params_clip_grad(&ps, 1) == 5);
+	assert_true(fabsf(learns->grad[0] - 0.6F) < 1e-6F && follows->grad[0] == 5);
+	struct adam adam = {.learning_rate = 0.1, .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8, .weight_decay = 0.5};
+	adam_step(&adam, &ps);
+	assert_true(follows->data[0] == 2 && follows->data[1] == 0);
+	assert_true(fabsf(learns->data[0] - 0.85F) < 1e-6F);
+	assert_true(ps.moment1[2] == 0 && ps.moment2[3] == 0 && ps.moment1[0] > 0);
+	adam.skip = (const uint8_t[]){0, 1};
+	adam_step(&adam, &ps);
+	assert_true(follows->data[0] == 2);
+	params_release(&ps);
+}
+
+/* Two tapes of a step, of three quarters and one, tell what is followed their shares of it; one that scores tells nothing. */
+static void dice_tells_each_tapes_share(void **state)
+{
+	(void)state;
+	static const float half[][4] = {{1, 0, 3, 0}, {10, 4, 10, 8}};
+	struct params ps = {0};
+	const int64_t two = 2;
+	struct tensor *alpha = add(&ps, "alpha", 1, &two, (struct init){INIT_ZERO, 0});
+	const struct followed_moments m = {add(&ps, "mean", 1, &two, (struct init){INIT_ZERO, 0}),
+	                                   add(&ps, "variance", 1, &two, (struct init){INIT_ONE, 0}), 1e-8};
+	params_follow(&ps, m.mean, 0.5);
+	params_follow(&ps, m.variance, 0.5);
+	params_seal(&ps, 1);
+	for (int i = 0; i < 3; i++) {
+		struct tape t = {0};
+		tape_init(&t, true);
+		t.training = i < 2;
+		t.share = i ? 0.25 : 0.75;
+		assert_non_null(op_dice(&t, tape_borrow(&t, 2, (int64_t[]){2, 2}, half[i % 2]), alpha, &m));
+		tape_release(&t);
+	}
+	assert_true(m.mean->grad[0] == 0.75F * 2 + 0.25F * 10 && m.mean->grad[1] == 0.25F * 6);
+	assert_true(m.variance->grad[0] == 0.75F && m.variance->grad[1] == 0.25F * 4);
+	params_release(&ps);
+}
+
 /* Numbers worked out from the update rule in double: m = 0.9 m + 0.1 g, v = 0.999 v + 0.001 g^2,
  * w -= 0.1 (m / (1 - 0.9^t)) / (sqrt(v / (1 - 0.999^t)) + 1e-8), after w *= 1 - 0.1 * 0.1 with decay. */
 static void adam_follows_the_rule(void **state)
@@ -401,6 +451,8 @@ int main(void)
 		cmocka_unit_test(values_depend_on_seed_and_name_only),
 		cmocka_unit_test(values_are_distributed_as_asked),
 		cmocka_unit_test(adam_follows_the_rule),
+		cmocka_unit_test(what_follows_does_not_learn),
+		cmocka_unit_test(dice_tells_each_tapes_share),
 		cmocka_unit_test(adam_treats_every_element_alike),
 		cmocka_unit_test(adam_skips_parameters),
 		cmocka_unit_test(sparse_adam_steps_on_touched_rows),
