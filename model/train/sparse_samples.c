@@ -100,6 +100,7 @@ static enum status map_file(struct sparse_samples *s, const char *path, const ch
 		if (memcmp(h->digest, hex, sizeof h->digest) != 0)
 			st = wrong("a byte has changed");
 	}
+	file_map_forget(&s->map, s->map.size);
 	if (st != ST_OK)
 		sparse_samples_close(s);
 	return st;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/cli.h"
+#include "common/file.h"
 #include "common/rng.h"
 #include "common/vector.h"
 
@@ -12,6 +13,9 @@ enum {
 	TOGETHER = 256, /* neighbouring samples that stay near each other in every order */
 	AHEAD = 2,      /* samples whose rows are fetched before they are needed */
 };
+
+/* Blocks until memory of what was read is given back: it would look like this process'. */
+#define BLOCKS_KEPT 4096
 
 /* A sample's pairs. */
 struct row {
@@ -26,15 +30,21 @@ static struct row row_of(const struct sparse_samples *s, uint64_t sample)
 	return (struct row){s->index + first, s->value + first, s->offset[sample + 1] - first};
 }
 
+INLINE real *factors_of(const struct sparse_machine *m, uint32_t index, int64_t k)
+{
+	return k ? m->v + index * (uint64_t)k : NULL;
+}
+
 /* Asks for the rows that a sample will read and write: a weight, and factors that may lie in two lines or more. */
 INLINE void fetch(const struct sparse_machine *m, struct row x, int64_t k)
 {
 	for (uint64_t i = 0; i < x.count; i++) {
 		__builtin_prefetch(m->w + x.index[i], 1);
+		const real *v = factors_of(m, x.index[i], k);
 		for (int64_t f = 0; f < k; f += 16)
-			__builtin_prefetch(m->v + x.index[i] * (uint64_t)k + f, 1);
+			__builtin_prefetch(v + f, 1);
 		if (k)
-			__builtin_prefetch(m->v + x.index[i] * (uint64_t)k + k - 1, 1);
+			__builtin_prefetch(v + k - 1, 1);
 	}
 }
 
@@ -45,7 +55,7 @@ INLINE real predict(const struct sparse_machine *m, struct row x, int64_t k, rea
 	for (int64_t f = 0; f < k; f++)
 		sum[f] = squares[f] = 0;
 	for (uint64_t i = 0; i < x.count; i++) {
-		const real *v = m->v + x.index[i] * (uint64_t)k;
+		const real *v = factors_of(m, x.index[i], k);
 		const real value = (real)x.value[i];
 		y += m->w[x.index[i]] * value;
 #pragma omp simd
@@ -66,7 +76,7 @@ INLINE void learn(const struct sparse_machine *m, struct row x, int64_t k, const
 	const real keep_weight = 1 - rate * (real)m->l2_weight, keep_factor = 1 - rate * (real)m->l2_factor;
 	*m->w0 = *m->w0 - rate * g;
 	for (uint64_t i = 0; i < x.count; i++) {
-		real *restrict v = m->v + x.index[i] * (uint64_t)k;
+		real *restrict v = factors_of(m, x.index[i], k);
 		const real value = (real)x.value[i], step = rate * g * value;
 		m->w[x.index[i]] = keep_weight * m->w[x.index[i]] - step;
 #pragma omp simd
@@ -136,6 +146,8 @@ enum status sparse_sgd_epoch(const struct sparse_machine *m, const struct sparse
 		rng_init(&rng, seed, stream + ((uint64_t)epoch << 32) + block);
 		rng_shuffle(&rng, order, (uint32_t)count);
 		sum += learn_any(m, s, order, first, count, (real)rate);
+		if (b % BLOCKS_KEPT == BLOCKS_KEPT - 1)
+			file_map_forget(&s->map, s->map.size);
 		if (cli_interrupted())
 			return cli_interrupted_status();
 	}
