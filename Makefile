@@ -290,7 +290,7 @@ bench-extract: $(call program,extract) $(BUILD)/tests/bench/bench_cards ## time 
 
 # Demo and pipelines --------------------------------------------------------------------------------------------------
 
-include $(addprefix pipelines/,tables.mk demo.mk demo-all.mk mind.mk mind-small.mk mind-large.mk amazon.mk ablations.mk)
+include $(addprefix pipelines/,tables.mk demo.mk demo-all.mk inside.mk mind.mk mind-small.mk mind-large.mk amazon.mk ablations.mk)
 
 .PHONY: demo
 demo: ## install what is missing, build, and run the whole pipeline on the bundled world (SEED=1)

@@ -18,18 +18,9 @@
 
 ifndef AMAZON_HOME
 
-AMAZON_VALUES := DATA AMAZON AMAZON_FILES WEIGHTS VOCAB AMAZON_SEEDS AMAZON_RUNS
-.PHONY: amazon
 amazon: ## GMMF's table 2 on Amazon's reviews: DATA=folder AMAZON=Electronics WEIGHTS=bert; make -n shows the plan
-	@[ -n "$$DATA" ] && [ -n "$$AMAZON" ] || { echo 'usage: make amazon DATA=folder AMAZON=Electronics [AMAZON_FILES=…] [WEIGHTS=…] [VOCAB=…]' >&2; exit 2; }
-	@$(MAKE) programs
-	@mkdir -p "$$DATA"
-	@folder=$$DATA; [ -d "$$folder" ] || { folder=$$(mktemp -d); trap 'rmdir "$$folder"' EXIT; }; \
-	whole() { case $$1 in ''|random:*) printf %s "$$1" ;; *) realpath -m -- "$$1" ;; esac; }; \
-	AMAZON_HOME=$$PWD AMAZON_BIN=$$(realpath -m -- "$(BUILD)")/bin AMAZON_FILES=$$(whole "$$AMAZON_FILES") \
-	WEIGHTS=$$(whole "$$WEIGHTS") VOCAB=$$(whole "$$VOCAB") \
-	MAKEOVERRIDES= $(MAKE) -C "$$folder" -f "$$PWD/pipelines/amazon.mk" MAKEOVERRIDES=
-$(foreach v,$(AMAZON_VALUES),$(eval amazon: export $v := $($v)))
+$(eval $(call inside_target,amazon,amazon.mk,AMAZON,DATA AMAZON,DATA=folder AMAZON=Electronics [AMAZON_FILES=…] [WEIGHTS=…] [VOCAB=…],\
+	AMAZON_FILES WEIGHTS VOCAB,AMAZON_SEEDS AMAZON_RUNS))
 
 else
 

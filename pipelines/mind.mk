@@ -29,20 +29,8 @@ ifndef MIND_HOME
 MIND_FILES := MIND_ZIPS GLOVE RESNET101 RESNET50 VGG16 MASKRCNN CLIP BERT VILBERT
 MIND_OPTIONS := TABLE RUNS SEEDS CONTACT CRAWL TRAIN $(MIND_FILES)
 
-define mind_target
-.PHONY: mind-$1
-mind-$1:
-	@[ -n "$$$$DATA" ] || { echo 'usage: make mind-$1 DATA=folder [TABLE=…] [MIND_ZIPS=…] [CONTACT=…] [GLOVE=…] …' >&2; exit 2; }
-	@$$(MAKE) programs
-	@mkdir -p "$$$$DATA"
-	@folder=$$$$DATA; [ -d "$$$$folder" ] || { folder=$$$$(mktemp -d); trap 'rmdir "$$$$folder"' EXIT; }; \
-	for name in $(MIND_FILES); do \
-		case $$$${!name} in ''|random:*) ;; *) export "$$$$name=$$$$(realpath -m -- "$$$${!name}")" ;; esac; \
-	done; \
-	MIND_SIZE=$1 MIND_HOME=$$$$PWD MIND_BIN=$$$$(realpath -m -- "$$(BUILD)")/bin MAKEOVERRIDES= \
-	$$(MAKE) -C "$$$$folder" -f "$$$$PWD/pipelines/mind.mk" MAKEOVERRIDES=
-$$(foreach v,DATA $(MIND_OPTIONS),$$(eval mind-$1: export $$v := $$$$($$v)))
-endef
+mind_target = $(call inside_target,mind-$1,mind.mk,MIND,DATA,DATA=folder [TABLE=…] [MIND_ZIPS=…] [CONTACT=…] [GLOVE=…] …,\
+	$(MIND_FILES),$(filter-out $(MIND_FILES),$(MIND_OPTIONS)),MIND_SIZE=$1)
 
 else
 
