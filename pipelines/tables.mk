@@ -4,7 +4,7 @@
 
 # As far as the models are here; eval/published/ has the papers' numbers.
 TABLE_imrec := deepfm dkn nrms nrms-im lstur fim fim-im
-TABLE_mm-rec := fm dssm wide-deep deepfm ebnr dkn naml npa nrms mm-rec
+TABLE_mm-rec := fm dssm wide-deep deepfm ebnr dkn dan naml npa nrms mm-rec
 TABLE_vlsnr := deepfm dssm ebnr dkn naml npa lstur nrms nrms-im fim-im nrms-img lstur-img vlsnr
 TABLE_rmbert := deepfm dcn ebnr dkn naml npa lstur nrms fim rmbert
 TABLE_gmmf := lr fm deepfm youtubenet din lmf mtfn marn naml-views gmmf

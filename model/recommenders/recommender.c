@@ -6,6 +6,7 @@
 /* X(name): NAME.c defines name_type. */
 /* clang-format off */
 #define RECOMMENDERS(X) \
+	X(dan) \
 	X(dcn) \
 	X(deepfm) \
 	X(din) \
