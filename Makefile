@@ -203,7 +203,7 @@ SCALE_TESTS := $(filter-out %/lib.sh %/own_slurm.sh,$(sort $(wildcard tests/scal
 .PHONY: test-scale test-scale-run
 test-scale: ## install Open MPI and Slurm if they are missing, build with MPI=1, test ranks, hosts and job chains
 	@sh pipelines/packages.sh install scale
-	@$(MAKE) MPI=1 $(PARALLEL) test-scale-locked
+	@$(MAKE) MPI=1 test-scale-locked
 .PHONY: test-scale-locked
 test-scale-locked:
 	@$(locked) test-scale-run
