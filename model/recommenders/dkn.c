@@ -7,6 +7,7 @@
  * - The click score is learnt by the softmax over an impression's candidates that all models here share, not by a log-loss of
  *   each; the last layers' biases, which either softmax cancels, are left out.
  * - Of the widths of its networks the paper says nothing: 100. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,7 +18,7 @@
 enum { KEYS = 8, WINDOWS_MAX = 8, CHANNELS = 3 };
 enum { TRANSFORM_TANH, TRANSFORM_LINEAR, TRANSFORM_NONE };
 #define TRANSFORMS "tanh|linear|none"
-enum { MATCH_NETWORK, MATCH_DOT };
+enum { MATCH_NETWORK, MATCH_DOT, MATCH_SCALED };
 
 /* out . relu(W [a, b] + w): a network of two inputs, the halves of whose first layer are made apart. */
 struct pair_network {
@@ -55,10 +56,10 @@ static struct recommender *dkn_open(void)
 	     "How entities are mapped to the words' space; none: not at all, for vectors as wide as a word's."},
 		{"dkn.attention", CONFIG_BOOL, &m->attention, "yes", NULL, 0, 0,
 	     "A candidate weighs the clicks; no: their mean."},
-		{"dkn.match", CONFIG_CHOICE, &m->match, "network", "network|dot", 0, 0,
-	     "How a candidate is held against a click, and against the reader: by a network each, as in the paper, or by "
-	     "dot "
-	     "products, as in the authors' code."},
+		{"dkn.match", CONFIG_CHOICE, &m->match, "network", "network|dot|scaled", 0, 0,
+	     "How a candidate is held against a click, and against the reader: by a network each, as in the paper; by dot "
+	     "products, as "
+	     "in the authors' code; or by these over the root of their width, as ReLU's maxima make large ones."},
 		{0},
 	};
 	memcpy(m->keys, keys, sizeof keys);
@@ -213,7 +214,7 @@ static struct tensor *finish(const struct pair_network *n, struct tape *t, struc
 static struct tensor *weigh(const struct dkn *d, struct tape *t, struct tensor *clicks, struct tensor *candidates,
                             const struct click_pairs *p)
 {
-	if (d->match == MATCH_DOT)
+	if (d->match != MATCH_NETWORK)
 		return op_segment_dot(t, op_gather_rows(t, clicks, p->click, p->count), candidates, &p->of_candidate);
 	struct tensor *a = op_gather_rows(t, linear_apply(&d->attend.first, t, clicks), p->click, p->count);
 	struct tensor *b = op_gather_rows(t, linear_apply(&d->attend.second, t, candidates), p->candidate, p->count);
@@ -256,9 +257,13 @@ static struct tensor *dkn_score(struct recommender *r, struct tape *t, const str
 {
 	(void)data;
 	const struct dkn *d = (const struct dkn *)r;
+	const int64_t one = 1;
+	const double width = (double)(d->windows * d->filters);
 	struct tensor *clicks = gather_clicks(t, news->vector, m), *candidates = gather_candidates(t, news->vector, m);
+	if (d->match == MATCH_SCALED)
+		candidates = op_mul(t, candidates, tape_constant(t, 1, &one, 1 / (real)sqrt(width)));
 	struct tensor *readers = d->attention ? attend(d, t, clicks, candidates, m) : mean_clicks(t, clicks, m);
-	if (d->match == MATCH_DOT)
+	if (d->match != MATCH_NETWORK)
 		return op_sum(t, op_mul(t, readers, candidates), AXIS_1);
 	return finish(&d->rank, t, linear_apply(&d->rank.first, t, readers), linear_apply(&d->rank.second, t, candidates));
 }

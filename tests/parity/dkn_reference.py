@@ -85,7 +85,8 @@ class Dkn(nn.Module):
             {str(length): Window(channels * WORD, o["filters"], length) for length in range(1, o["windows"] + 1)}
         )
         d = o["windows"] * o["filters"]
-        self.dot = o.get("match") == "dot"
+        self.dot = o.get("match") in ("dot", "scaled")
+        self.scale = (o["windows"] * o["filters"]) ** (-0.5 if o.get("match") == "scaled" else 0)
         if self.on["attention"] and not self.dot:
             self.attention = Network("click", "candidate", d, o["hidden_width"])
         if not self.dot:
@@ -109,7 +110,7 @@ class Dkn(nn.Module):
         return torch.cat([window(words) for window in self.window.values()])
 
     def match(self, what, a, b):
-        return torch.dot(a, b) if self.dot else getattr(self, what)(a, b)
+        return self.scale * torch.dot(a, b) if self.dot else getattr(self, what)(a, b)
 
     def reader(self, clicks, candidate):
         if not clicks:
@@ -150,7 +151,7 @@ def write(file, options, seed, width=4):
 
 def main():
     write("dkn", {"windows": 4}, 1)
-    write("dkn-words", {"entity": "no", "context": "no", "match": "dot"}, 2)
+    write("dkn-words", {"entity": "no", "context": "no", "match": "scaled"}, 2)
     write("dkn-no-context", {"context": "no", "transform": "linear"}, 3)
     write("dkn-no-transform", {"transform": "none"}, 15, WORD)
     write("dkn-no-attention", {"attention": "no"}, 6)
