@@ -69,7 +69,7 @@ static enum status make(const char *path, uint64_t samples, uint64_t features, u
 		fwrite(&value, sizeof value, 1, w.stream);
 	}
 	for (uint64_t i = 0; i < samples; i++)
-		fputc(rng_below(&r, 5) == 0, w.stream);
+		fputc(rng_below(&r, 5) == 0 ? 1 : 0, w.stream);
 	free(index);
 	return file_commit(&w);
 }
