@@ -87,6 +87,14 @@ check "four ranks are killed in their turns" turns_die
 check "and go on" in_turns 4 "$tcp" turns-4
 check "four ranks take the same turns" same_turns turns-4
 
+# Moments that follow what a step's slices show are those of all ranks' slices.
+dice="--set model.name=din --set data.dev= --set train.epochs=20 --set train.steps=200 --set train.batch=22 --set train.slices=4
+	--set train.learning_rate=0.0003"
+of_dice() { mpirun $shared_memory -n "$1" "$bin/coverline-train" "$data" --out "$scratch/dice-$1" -j 1 $dice; }
+check "Dice on one rank" of_dice 1
+check "Dice on two" of_dice 2
+check "two ranks follow one's moments" same_losses "$scratch/dice-1" "$scratch/dice-2" 200
+
 # A recommender that learns by passes over all samples has no share for another rank.
 passes() {
 	local code
