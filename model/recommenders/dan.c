@@ -14,6 +14,7 @@
  * - What attention at each state makes is brought to one vector by the largest of each column.
  * - The paper makes the reader's vector and the candidate's alike: a cosine, sharpened by gamma, as DSSM's, for the softmax over an
  *   impression's candidates that models here learn by. score = mlp is w . ReLU(V [u, I_j] + b) in its place.
+ * - The reader's W begins as [1, 0]: u is s, and a cosine finds from the first step on what candidates and clicks have in common.
  * - Ablations: no profile, no ANN, no ARNN. */
 #include <math.h>
 #include <stdlib.h>
@@ -141,7 +142,12 @@ static enum status dan_create(struct recommender *r, struct params *ps, const st
 
 static void dan_start(struct recommender *r, const struct news_data *data)
 {
-	word_embedding_start(&((struct dan *)r)->embedding, data);
+	struct dan *m = (struct dan *)r;
+	struct tensor *w = m->reader.weight;
+	word_embedding_start(&m->embedding, data);
+	memset(w->data, 0, (size_t)tensor_size(w) * sizeof *w->data);
+	for (int64_t i = 0; i < m->width; i++)
+		w->data[i * w->dim[1] + i] = 1;
 }
 
 /* The largest of each segment's rows, column by column; zeros of an empty one. Shorter segments repeat their first row. */
