@@ -15,12 +15,6 @@
 
 static const char *const column_names[COLUMNS] = {"impression id", "user id", "time", "history", "candidates"};
 
-/* A stretch of the map. */
-struct span {
-	const char *s;
-	size_t n;
-};
-
 /* Failures --------------------------------------------------------------------------------------------------------- */
 
 /* behaviors_at does not know its line (0); only a failure asks, and then it is worth counting. */
@@ -52,7 +46,7 @@ static enum status fail_at(const struct behaviors *b, const char *s, const char 
 }
 
 /* A value as a message can show it: cut, without bytes that a terminal would obey. */
-static const char *show(char shown[SHOWN_BYTES + 4], struct span v)
+static const char *show(char shown[SHOWN_BYTES + 4], struct text_span v)
 {
 	size_t kept = v.n < SHOWN_BYTES ? v.n : SHOWN_BYTES;
 
@@ -62,7 +56,7 @@ static const char *show(char shown[SHOWN_BYTES + 4], struct span v)
 	return shown;
 }
 
-static enum status fail_value(const struct behaviors *b, int column, struct span v, const char *expected)
+static enum status fail_value(const struct behaviors *b, int column, struct text_span v, const char *expected)
 {
 	char shown[SHOWN_BYTES + 4];
 
@@ -70,7 +64,7 @@ static enum status fail_value(const struct behaviors *b, int column, struct span
 	               show(shown, v));
 }
 
-static enum status fail_item(const struct behaviors *b, int column, size_t item, struct span v, const char *wrong)
+static enum status fail_item(const struct behaviors *b, int column, size_t item, struct text_span v, const char *wrong)
 {
 	char shown[SHOWN_BYTES + 4];
 
@@ -104,7 +98,7 @@ static bool number_then(const char **p, const char *end, int digits, int min, in
 }
 
 /* "11/15/2019 8:04:05 AM" */
-static bool time_valid(struct span t)
+static bool time_valid(struct text_span t)
 {
 	const char *p = t.s, *end = t.s + t.n;
 
@@ -116,7 +110,7 @@ static bool time_valid(struct span t)
 
 bool impression_time_valid(const char *text, size_t length)
 {
-	return time_valid((struct span){text, length});
+	return time_valid((struct text_span){text, length});
 }
 
 /* Days since 1970 of a date of the Gregorian calendar; a month's days beyond its last run on into the next. */
@@ -143,7 +137,7 @@ int64_t impression_seconds(const struct impression *im)
 }
 
 /* The next item of a space-separated list; false at its end. */
-static bool next_item(struct span *list, struct span *item)
+static bool next_item(struct text_span *list, struct text_span *item)
 {
 	const char *end = list->s + list->n, *space;
 
@@ -152,41 +146,53 @@ static bool next_item(struct span *list, struct span *item)
 	if (list->s == end)
 		return false;
 	space = memchr(list->s, ' ', (size_t)(end - list->s));
-	*item = (struct span){list->s, (size_t)((space ? space : end) - list->s)};
+	*item = (struct text_span){list->s, (size_t)((space ? space : end) - list->s)};
 	list->s += item->n;
 	list->n = (size_t)(end - list->s);
 	return true;
 }
 
-/* The row of an id, or its position where there is no catalogue. */
-static enum status look_up(const struct behaviors *b, int column, size_t item, struct span id, uint32_t *row)
+static void keep_id(struct behaviors *b, size_t n, struct text_span id)
 {
-	*row = (uint32_t)item;
-	if (!b->news || !news_id_valid(id.s, id.n)) {
-		if (!news_id_valid(id.s, id.n))
-			return fail_item(b, column, item, id, "is not a news id");
-		return ST_OK;
+	if (n == b->ids_size) {
+		b->ids_size = b->ids_size ? b->ids_size * 2 : ITEMS_FIRST;
+		b->ids = xrealloc(b->ids, b->ids_size, sizeof *b->ids);
 	}
-	*row = catalog_find(b->news, id.s, id.n);
-	return *row == NEWS_NONE ? fail_item(b, column, item, id, "is not in the catalogue") : ST_OK;
+	b->ids[n] = id;
 }
 
-static enum status parse_history(struct behaviors *b, struct span list)
+/* The rows of the first n ids kept, or their positions where there is no catalogue. */
+static enum status look_up(const struct behaviors *b, int column, size_t n, uint32_t *row)
+{
+	size_t valid = 0;
+
+	while (valid < n && news_id_valid(b->ids[valid].s, b->ids[valid].n))
+		valid++;
+	if (b->news)
+		catalog_find_all(b->news, b->ids, valid, row);
+	for (size_t i = 0; i < valid; i++) {
+		if (!b->news)
+			row[i] = (uint32_t)i;
+		else if (row[i] == NEWS_NONE)
+			return fail_item(b, column, i, b->ids[i], "is not in the catalogue");
+	}
+	return valid < n ? fail_item(b, column, valid, b->ids[valid], "is not a news id") : ST_OK;
+}
+
+static enum status parse_history(struct behaviors *b, struct text_span list)
 {
 	struct impression *im = &b->impression;
-	enum status st = ST_OK;
-	struct span item;
+	struct text_span item;
+	size_t n = 0;
 
-	im->history_count = 0;
-	while (st == ST_OK && next_item(&list, &item)) {
-		if (im->history_count == b->history_size) {
-			b->history_size = b->history_size ? b->history_size * 2 : ITEMS_FIRST;
-			im->history = xrealloc(im->history, b->history_size, sizeof *im->history);
-		}
-		st = look_up(b, 3, im->history_count, item, &im->history[im->history_count]);
-		im->history_count++;
+	for (; next_item(&list, &item); n++)
+		keep_id(b, n, item);
+	if (n > b->history_size) {
+		b->history_size = n * 2;
+		im->history = xrealloc(im->history, b->history_size, sizeof *im->history);
 	}
-	return st;
+	im->history_count = n;
+	return look_up(b, 3, n, im->history);
 }
 
 static void grow_candidates(struct behaviors *b)
@@ -199,7 +205,7 @@ static void grow_candidates(struct behaviors *b)
 }
 
 /* Takes "-0" or "-1" off the item. */
-static int8_t take_label(struct span *item)
+static int8_t take_label(struct text_span *item)
 {
 	const char *tail;
 
@@ -212,34 +218,42 @@ static int8_t take_label(struct span *item)
 	return (int8_t)(tail[1] - '0');
 }
 
-static enum status parse_candidates(struct behaviors *b, struct span list)
+static enum status fail_label(const struct behaviors *b, size_t n, struct text_span item)
+{
+	return fail_item(b, 4, n, item,
+	                 b->impression.labels[n] == CANDIDATE_UNLABELLED
+	                     ? "has no label (-0 or -1), which entries before it have"
+	                     : "has a label, which entries before it have not");
+}
+
+static enum status parse_candidates(struct behaviors *b, struct text_span list)
 {
 	struct impression *im = &b->impression;
-	struct span whole = list, item, id;
+	struct text_span whole = list, item, id;
 	enum status st = ST_OK;
 	size_t n = 0;
 
 	im->clicked_count = 0;
-	for (; st == ST_OK && next_item(&list, &item); n++) {
+	for (; next_item(&list, &item); n++) {
 		if (n == b->candidate_size)
 			grow_candidates(b);
 		id = item;
 		im->labels[n] = take_label(&id);
-		if (n && (im->labels[n] == CANDIDATE_UNLABELLED) != (im->labels[0] == CANDIDATE_UNLABELLED))
-			return fail_item(b, 4, n, item,
-			                 im->labels[n] == CANDIDATE_UNLABELLED
-			                     ? "has no label (-0 or -1), which entries before it have"
-			                     : "has a label, which entries before it have not");
+		if (n && (im->labels[n] == CANDIDATE_UNLABELLED) != (im->labels[0] == CANDIDATE_UNLABELLED)) {
+			st = look_up(b, 4, n, im->candidates);
+			return st == ST_OK ? fail_label(b, n, item) : st;
+		}
 		im->clicked_count += im->labels[n] == 1;
-		st = look_up(b, 4, n, id, &im->candidates[n]);
+		keep_id(b, n, id);
 	}
 	im->candidate_count = n;
+	st = look_up(b, 4, n, im->candidates);
 	return st == ST_OK && !n ? fail_value(b, 4, whole, "at least one news id") : st;
 }
 
 /* Lines ------------------------------------------------------------------------------------------------------------ */
 
-static enum status split(const struct behaviors *b, struct span line, struct span field[COLUMNS])
+static enum status split(const struct behaviors *b, struct text_span line, struct text_span field[COLUMNS])
 {
 	const char *p = line.s, *end = line.s + line.n, *tab;
 	int found = 0;
@@ -251,7 +265,7 @@ static enum status split(const struct behaviors *b, struct span line, struct spa
 	for (;; p = tab + 1) {
 		tab = memchr(p, '\t', (size_t)(end - p));
 		if (found < COLUMNS)
-			field[found] = (struct span){p, (size_t)((tab ? tab : end) - p)};
+			field[found] = (struct text_span){p, (size_t)((tab ? tab : end) - p)};
 		found++;
 		if (!tab)
 			break;
@@ -261,10 +275,10 @@ static enum status split(const struct behaviors *b, struct span line, struct spa
 	return ST_OK;
 }
 
-static enum status parse_line(struct behaviors *b, struct span line)
+static enum status parse_line(struct behaviors *b, struct text_span line)
 {
 	struct impression *im = &b->impression;
-	struct span field[COLUMNS];
+	struct text_span field[COLUMNS];
 	enum status st = split(b, line, field);
 
 	if (st != ST_OK)
@@ -286,13 +300,13 @@ static enum status parse_line(struct behaviors *b, struct span line)
 }
 
 /* The line at offset without its end; *next is where the one after it begins. */
-static struct span line_at(const struct behaviors *b, size_t offset, size_t *next)
+static struct text_span line_at(const struct behaviors *b, size_t offset, size_t *next)
 {
 	const char *s = b->map.data + offset, *newline = memchr(s, '\n', b->map.size - offset);
 	size_t n = newline ? (size_t)(newline - s) : b->map.size - offset;
 
 	*next = offset + n + (newline ? 1 : 0);
-	return (struct span){s, n && s[n - 1] == '\r' ? n - 1 : n};
+	return (struct text_span){s, n && s[n - 1] == '\r' ? n - 1 : n};
 }
 
 enum status behaviors_open(struct behaviors *b, const char *path, const struct catalog *news)
@@ -307,12 +321,13 @@ void behaviors_close(struct behaviors *b)
 	free(b->impression.history);
 	free(b->impression.candidates);
 	free(b->impression.labels);
+	free(b->ids);
 	*b = (struct behaviors){0};
 }
 
 enum status behaviors_next(struct behaviors *b, bool *more)
 {
-	struct span line;
+	struct text_span line;
 
 	*more = b->offset < b->map.size;
 	if (!*more)

@@ -40,7 +40,8 @@ struct behaviors {
 	uint64_t line;                /* of the latest line, from 1 */
 	struct impression impression; /* the latest line */
 	size_t forgotten;             /* bytes whose memory was given back */
-	size_t history_size, candidate_size;
+	struct text_span *ids;        /* scratch: a list as it stands in the file */
+	size_t ids_size, history_size, candidate_size;
 };
 
 /* path and news must outlive b. With news NULL, history and candidates are numbered by position only,

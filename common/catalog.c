@@ -16,6 +16,7 @@
 #define BRIEF_CHUNK    ((size_t)64 << 10)
 #define FORGET_BYTES   ((size_t)16 << 20) /* of a file, as it is read */
 #define SHOWN_BYTES    40                 /* of a bad value in a message */
+#define FOUND_TOGETHER 64                 /* ids whose looks at memory overlap */
 
 static const char *const column_names[NEWS_COLUMNS] = {
 	"id", "category", "subcategory", "title", "abstract", "url", "title_entities", "abstract_entities",
@@ -75,6 +76,34 @@ uint32_t catalog_find(const struct catalog *c, const char *id, size_t id_length)
 	if (!c->index_size || id_length > NEWS_ID_MAX)
 		return NEWS_NONE;
 	return find_slot(c, hash_folded(id, id_length), id, id_length)->row;
+}
+
+/* Each of the two looks at memory that a search takes is begun for all ids before the first is waited for. */
+static void find_together(const struct catalog *c, const struct text_span *id, size_t count, uint32_t *row)
+{
+	const uint32_t mask = c->index_size - 1;
+	uint32_t hash[FOUND_TOGETHER];
+
+	for (size_t i = 0; i < count; i++) {
+		hash[i] = hash_folded(id[i].s, id[i].n);
+		__builtin_prefetch(&c->index[hash[i] & mask]);
+	}
+	for (size_t i = 0; i < count; i++) {
+		const struct catalog_slot *slot = &c->index[hash[i] & mask];
+
+		if (slot->row != NEWS_NONE)
+			__builtin_prefetch(c->ids[slot->row]);
+	}
+	for (size_t i = 0; i < count; i++)
+		row[i] = id[i].n > NEWS_ID_MAX ? NEWS_NONE : find_slot(c, hash[i], id[i].s, id[i].n)->row;
+}
+
+void catalog_find_all(const struct catalog *c, const struct text_span *id, size_t count, uint32_t *row)
+{
+	for (size_t i = 0; i < count && !c->index_size; i++)
+		row[i] = NEWS_NONE;
+	for (size_t i = 0; i < count && c->index_size; i += FOUND_TOGETHER)
+		find_together(c, id + i, count - i < FOUND_TOGETHER ? count - i : FOUND_TOGETHER, row + i);
 }
 
 /* Rows ------------------------------------------------------------------------------------------------------------- */

@@ -48,6 +48,14 @@ void catalog_close(struct catalog *c);
 /* The row of id, or NEWS_NONE. Constant time. */
 uint32_t catalog_find(const struct catalog *c, const char *id, size_t id_length);
 
+/* A stretch of a text. */
+struct text_span {
+	const char *s;
+	size_t n;
+};
+/* The rows of many ids at once, which is several times faster where the catalogue is larger than the processor's caches. */
+void catalog_find_all(const struct catalog *c, const struct text_span *id, size_t count, uint32_t *row);
+
 bool news_id_valid(const char *id, size_t length);
 
 /* Rows that did not parse are listed here in lenient reading; see catalog_add_file. */

@@ -353,8 +353,6 @@ static enum status make_model(struct trainer *t, enum load_what what)
 	                        .weight_decay = t->s->weight_decay,
 	                        .rows = (enum adam_rows)t->s->adam};
 	st = turns_init(&t->turns, t->r, &t->params);
-	if (st == ST_OK && t->pass && ranks_count(t->ranks) > 1)
-		st = status_fail(ST_USAGE, "%s learns in passes, which are made on one rank", t->r->type->name);
 	tape_init(&t->tape, true);
 	t->tape.training = true;
 	t->tape.seed = (uint64_t)t->s->seed;
