@@ -212,6 +212,18 @@ static char *summary_text(const struct render_options *o, const struct catalog *
 	return text;
 }
 
+/* Processes that end in the same moment all find all parts there: each writes under a name of its own first. */
+static enum status publish(const struct render_options *o, const char *path, const char *text)
+{
+	char *own = path_printf("%s.%d", path, o->shard_index);
+	enum status st = file_write(own, text, strlen(text));
+
+	if (st == ST_OK)
+		st = file_publish(own, path);
+	free(own);
+	return st;
+}
+
 static enum status write_summary(const struct render_options *o, const struct catalog *news, const struct totals *t)
 {
 	char *text = summary_text(o, news, t), *path = path_join(o->data, "render.json"), *line = NULL;
@@ -222,7 +234,7 @@ static enum status write_summary(const struct render_options *o, const struct ca
 	} else {
 		line = path_printf("%s\n", text);
 		fault_point("render.summary");
-		st = file_write(path, line, strlen(line));
+		st = o->shard_count > 1 ? publish(o, path, line) : file_write(path, line, strlen(line));
 	}
 	free(line);
 	free(text);

@@ -48,6 +48,13 @@ shards() {
 	"$render" "$scratch/shards" --part-rows 5 --shard 0/2 && digests "$scratch/shards" >"$scratch/shards.sums" && same whole shards
 }
 
+# Another that finds all parts there writes render.json at the same time.
+shards_end_together() {
+	fresh together && "$render" "$scratch/together" --part-rows 5 --shard 1/2 && mkdir "$scratch/together/render.json.part" &&
+		"$render" "$scratch/together" --part-rows 5 --shard 0/2 && rmdir "$scratch/together/render.json.part" &&
+		digests "$scratch/together" >"$scratch/together.sums" && same whole together
+}
+
 # Dies at the point, then the same command goes on.
 killed() {
 	local status
@@ -308,6 +315,7 @@ else
 fi
 check "the same with two jobs" two_jobs
 check "the same in two shards" shards
+check "the same in two shards that end together" shards_end_together
 check "a second run does nothing" does_nothing_again
 check "only the part whose image changed" only_what_changed
 check "a lost card is drawn again" lost_card
