@@ -74,7 +74,16 @@ own_slurm_start() {
 	return 1
 }
 own_slurm_stop() {
-	[ ! -e "$1/slurm.conf" ] || scancel --quiet --user=root --signal=KILL --full 2>/dev/null
+	local step
+	if [ -e "$1/slurm.conf" ]; then
+		scancel --quiet --user=root --state=PENDING 2>/dev/null
+		scancel --quiet --user=root --signal=KILL --full 2>/dev/null
+		# What still ends writes into the folder.
+		for step in $(seq 100); do
+			[ -n "$(squeue -h 2>/dev/null)" ] || break
+			sleep 0.1
+		done
+	fi
 	[ "${#own_slurm_pids[@]}" = 0 ] || { kill "${own_slurm_pids[@]}" && wait "${own_slurm_pids[@]}"; } 2>/dev/null
 	own_slurm_pids=()
 }

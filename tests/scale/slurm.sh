@@ -106,12 +106,22 @@ check "slurm submits them" chain slurm
 jobs=$folder/runs/jobs.tsv
 job_id() { awk -v name="$1" '$1 == name { print $2 }' "$jobs"; }
 state_of() { scontrol -o show job "$(job_id "$1")" | head -n 1 | sed 's/.* JobState=\([A-Z]*\).*/\1/'; }
+# What waits for a job that failed never comes to an end.
+waits_in_vain() { squeue -h -o %r | grep -q DependencyNeverSatisfied; }
+# Of those that did not end well, the last lines.
+failed_jobs() {
+	local name
+	cut -f1 "$jobs" | while read -r name; do
+		[ "$(state_of "$name")" = COMPLETED ] || { echo "$name: $(state_of "$name")"; tail -n 5 "${jobs%/*}/logs/$name"-*; }
+	done
+}
 # A training is put back into the queue while it is at work: it leaves a checkpoint, and goes on from there.
 requeued() { # JOB RUN
 	local step log=$2/log.jsonl
 	for step in $(seq 4000); do
 		[ "$(grep -c loss "$log" 2>/dev/null || true)" -ge 5 ] 2>/dev/null && break
 		case $(state_of "$1") in FAILED | CANCELLED | COMPLETED) break ;; esac
+		! waits_in_vain || { failed_jobs; return 1; }
 		sleep 0.1
 	done
 	scontrol requeue "$(job_id "$1")" || return 1
@@ -122,6 +132,7 @@ requeued() { # JOB RUN
 	[ -s "$2/checkpoint.h5" ]
 }
 check "a training is put back into the queue while it runs" requeued train-nrms-im "$folder/runs/nrms-im"
+[ "$tap_failed" = 0 ] || { done_testing; exit 1; }
 
 # What make demo makes of the same world, meanwhile.
 make_demo() { make MPI=1 BUILD="${BUILD:-build-mpi}" -j2 DEMO="$folder/demo" demo-evaluate; }
@@ -131,14 +142,10 @@ ends() {
 	local step left
 	for step in $(seq 3000); do
 		left=$(squeue -h -o '%i %t' | wc -l)
-		[ "$left" = 0 ] && break
-		# What waits for a job that failed never comes to an end.
-		squeue -h -o %r | grep -q DependencyNeverSatisfied && break
+		[ "$left" = 0 ] || waits_in_vain && break
 		sleep 0.2
 	done
-	cut -f1 "$jobs" | while read -r name; do
-		[ "$(state_of "$name")" = COMPLETED ] || { echo "$name: $(state_of "$name")"; tail -n 5 "${jobs%/*}/logs/$name"-*; }
-	done | tee "$folder/failed"
+	failed_jobs 2>&1 | tee "$folder/failed"
 	[ ! -s "$folder/failed" ]
 }
 check "every job of the chain ends well" ends
