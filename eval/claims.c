@@ -123,15 +123,6 @@ enum status claims_check(const struct claims *c)
 
 /* Telling ---------------------------------------------------------------------------------------------------------- */
 
-static void p_cell(struct strbuf *out, double p)
-{
-	struct strbuf text;
-	strbuf_init(&text, 64);
-	results_p(&text, p);
-	strbuf_printf(out, "%9s", text.data);
-	strbuf_release(&text);
-}
-
 static void claim_line(const struct claim *c, size_t width, struct strbuf *out)
 {
 	text_add_clean(out, c->text, strlen(c->text));
@@ -143,9 +134,9 @@ static void claim_line(const struct claim *c, size_t width, struct strbuf *out)
 	else {
 		strbuf_printf(out, "%+10.4f  ", c->over_seeds.mean);
 		results_interval(out, 20, &c->over_seeds);
-		p_cell(out, c->p);
+		results_p_cell(out, 9, c->p);
 		strbuf_printf(out, "%+10.4f", c->least.mean);
-		p_cell(out, c->least.p);
+		results_p_cell(out, 9, c->least.p);
 	}
 	if (c->verdict == VERDICT_OPEN)
 		strbuf_printf(out, "  open: too few seeds\n");

@@ -19,6 +19,15 @@ void results_p(struct strbuf *out, double p)
 		strbuf_printf(out, "%.3f", p);
 }
 
+void results_p_cell(struct strbuf *out, int width, double p)
+{
+	struct strbuf text;
+	strbuf_init(&text, 64);
+	results_p(&text, p);
+	strbuf_printf(out, "%*s", width, text.data);
+	strbuf_release(&text);
+}
+
 void results_interval(struct strbuf *out, int width, const struct comparison *c)
 {
 	char text[48] = "-";

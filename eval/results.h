@@ -11,6 +11,8 @@
 
 /* A p value for people: "0.042", "< 0.001"; "-" for NaN. */
 void results_p(struct strbuf *out, double p);
+/* The same, padded on the left to width characters. */
+void results_p_cell(struct strbuf *out, int width, double p);
 
 /* "[+0.0775, +1.0336]", or "-" without an interval, padded to width characters. */
 void results_interval(struct strbuf *out, int width, const struct comparison *c);

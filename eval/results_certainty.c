@@ -31,15 +31,6 @@ static void name_cell(struct strbuf *out, const char *name, size_t width)
 	strbuf_release(&clean);
 }
 
-static void p_cell(struct strbuf *out, double p)
-{
-	struct strbuf text;
-	strbuf_init(&text, 64);
-	results_p(&text, p);
-	strbuf_printf(out, "%10s", text.data);
-	strbuf_release(&text);
-}
-
 static void interval_cell(struct strbuf *out, const struct bootstrap_interval *i)
 {
 	char text[64] = "-";
@@ -80,13 +71,13 @@ static void differences_table(const struct evaluation *e, char *const *names, si
 			strbuf_printf(out, "%+10.3f", c.effect);
 		else
 			strbuf_printf(out, "%10s", "-");
-		p_cell(out, c.p);
-		p_cell(out, holm[i]);
+		results_p_cell(out, 10, c.p);
+		results_p_cell(out, 10, holm[i]);
 		for (int by = 0; e->bootstrap && by < RESAMPLINGS; by++) {
 			const struct bootstrap_interval b =
 				bootstrap_difference(e->bootstrap, (enum resampling)by, i, 0, METRIC_AUC);
 			interval_cell(out, &b);
-			p_cell(out, b.p);
+			results_p_cell(out, 10, b.p);
 		}
 		strbuf_putc(out, '\n');
 	}

@@ -23,15 +23,6 @@ double *results_seeds_corrected_p(const struct evaluation *e)
 	return adjusted;
 }
 
-static void p_cell(struct strbuf *out, double p)
-{
-	struct strbuf text;
-	strbuf_init(&text, 64);
-	results_p(&text, p);
-	strbuf_printf(out, "%9s", text.data);
-	strbuf_release(&text);
-}
-
 static void differences_head(struct strbuf *out)
 {
 	strbuf_printf(out, "%10s%7s%8s  %-20s%9s%9s%9s", "dAUC", "pairs", "error", "95 % interval", "t", "p", "Holm");
@@ -52,8 +43,8 @@ static void differences(const struct comparison *c, uint64_t pairs, double holm,
 		strbuf_printf(out, "%+9.2f", c->t);
 	else
 		strbuf_printf(out, "%9s", "-");
-	p_cell(out, c->p);
-	p_cell(out, holm);
+	results_p_cell(out, 9, c->p);
+	results_p_cell(out, 9, holm);
 	if (*results_marks(holm))
 		strbuf_printf(out, " %s", results_marks(holm));
 }

@@ -49,12 +49,5 @@ void cell_weights_of_clicks(const struct cell_weights *w, const struct recommend
 {
 	if (w->cells == 0 || tape_status(t) != ST_OK)
 		return;
-	recommender_watch(r, &(struct watched){.name = "candidate-click",
-	                                       .unit = WATCH_IMPRESSIONS,
-	                                       .row = WATCH_CANDIDATES,
-	                                       .column = WATCH_CLICKS,
-	                                       .heads = w->cells,
-	                                       .rows = &m->candidates,
-	                                       .columns = &m->clicks,
-	                                       .weights = by_segment(w, t, &m->candidates, &m->clicks)});
+	watch_candidate_clicks(r, m, w->cells, by_segment(w, t, &m->candidates, &m->clicks));
 }

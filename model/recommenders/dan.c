@@ -235,14 +235,7 @@ static struct tensor *attend(const struct dan *m, struct tape *t, struct tensor 
 	struct tensor *a = linear_apply(&m->match, t, op_tanh(t, op_add(t, of_click, of_candidate)));
 	a = op_segment_softmax(t, a, &p->of_candidate);
 	if (a)
-		recommender_watch(&m->base, &(struct watched){.name = "candidate-click",
-		                                              .unit = WATCH_IMPRESSIONS,
-		                                              .row = WATCH_CANDIDATES,
-		                                              .column = WATCH_CLICKS,
-		                                              .heads = 1,
-		                                              .rows = &im->candidates,
-		                                              .columns = &im->clicks,
-		                                              .weights = a->data});
+		watch_candidate_clicks(&m->base, im, 1, a->data);
 	return op_segment_sum(t, op_gather_rows(t, clicks, p->click, p->count), a, &p->of_candidate);
 }
 

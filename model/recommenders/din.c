@@ -111,18 +111,6 @@ static struct tensor *weigh(const struct din *m, struct tape *t, struct tensor *
 	return op_segment_softmax(t, times(t, a, 1 / sqrt((double)m->items.width)), &p->of_candidate);
 }
 
-static void offer(const struct din *m, const struct tensor *a, const struct impressions *im)
-{
-	recommender_watch(&m->base, &(struct watched){.name = "candidate-click",
-	                                              .unit = WATCH_IMPRESSIONS,
-	                                              .row = WATCH_CANDIDATES,
-	                                              .column = WATCH_CLICKS,
-	                                              .heads = 1,
-	                                              .rows = &im->candidates,
-	                                              .columns = &im->clicks,
-	                                              .weights = a->data});
-}
-
 static struct tensor *hidden_layer(const struct din *m, struct tape *t, const struct linear *l, const struct dice *gate,
                                    struct tensor *x)
 {
@@ -141,7 +129,7 @@ static struct tensor *din_score(struct recommender *r, struct tape *t, const str
 	struct tensor *click = op_gather_rows(t, clicks, p->click, p->count);
 	struct tensor *a = weigh(m, t, click, op_gather_rows(t, candidates, p->candidate, p->count), p);
 	if (a)
-		offer(m, a, im);
+		watch_candidate_clicks(&m->base, im, 1, a->data);
 	struct tensor *read = op_segment_sum(t, click, a, &p->of_candidate);
 	struct tensor *reader = op_gather_rows(t, sequence_items_readers(&m->items, t, im), p->impression, p->candidates);
 	struct tensor *merged[] = {reader, read, candidates, m->product ? op_mul(t, read, candidates) : NULL};

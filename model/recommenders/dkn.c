@@ -230,14 +230,7 @@ static struct tensor *attend(const struct dkn *d, struct tape *t, struct tensor 
 		return NULL;
 	struct tensor *weight = op_segment_softmax(t, weigh(d, t, clicks, candidates, p), &p->of_candidate);
 	if (weight)
-		recommender_watch(&d->base, &(struct watched){.name = "candidate-click",
-		                                              .unit = WATCH_IMPRESSIONS,
-		                                              .row = WATCH_CANDIDATES,
-		                                              .column = WATCH_CLICKS,
-		                                              .heads = 1,
-		                                              .rows = &m->candidates,
-		                                              .columns = &m->clicks,
-		                                              .weights = weight->data});
+		watch_candidate_clicks(&d->base, m, 1, weight->data);
 	return op_segment_sum(t, op_gather_rows(t, clicks, p->click, p->count), weight, &p->of_candidate);
 }
 

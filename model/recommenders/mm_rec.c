@@ -347,14 +347,7 @@ static void watch_clicks(const struct recommender *r, struct tape *t, const stru
 	for (int head = 0; head < ATTENTIONS; head++)
 		if (weights[head])
 			widen(&candidates[head / 2], &clicks[head % 2], m, weights[head], head, all);
-	recommender_watch(r, &(struct watched){.name = "candidate-click",
-	                                       .unit = WATCH_IMPRESSIONS,
-	                                       .row = WATCH_CANDIDATES,
-	                                       .column = WATCH_CLICKS,
-	                                       .heads = ATTENTIONS,
-	                                       .rows = &m->candidates,
-	                                       .columns = &m->clicks,
-	                                       .weights = all});
+	watch_candidate_clicks(r, m, ATTENTIONS, all);
 }
 
 static struct tensor *mm_rec_score(struct recommender *r, struct tape *t, const struct news_data *data,

@@ -81,6 +81,18 @@ void recommender_watch(const struct recommender *r, const struct watched *w)
 		r->watch->take(r->watch->context, w);
 }
 
+void watch_candidate_clicks(const struct recommender *r, const struct impressions *m, int heads, const real *weights)
+{
+	recommender_watch(r, &(struct watched){.name = "candidate-click",
+	                                       .unit = WATCH_IMPRESSIONS,
+	                                       .row = WATCH_CANDIDATES,
+	                                       .column = WATCH_CLICKS,
+	                                       .heads = heads,
+	                                       .rows = &m->candidates,
+	                                       .columns = &m->clicks,
+	                                       .weights = weights});
+}
+
 struct tensor *sum_rows(struct tape *t, struct tensor *x, const struct segments *segments)
 {
 	const int64_t n = segments->offset[segments->count];
