@@ -105,7 +105,7 @@ bool ctr_encode_news(struct recommender *r, struct tape *t, const struct news_da
 	(void)r;
 	(void)data;
 	(void)rows;
-	out->vector = constant(t, count, 1, 0);
+	out->vector = tape_constant(t, 2, (int64_t[]){count, 1}, 0);
 	return true;
 }
 

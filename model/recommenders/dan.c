@@ -236,7 +236,7 @@ static struct tensor *attend(const struct dan *m, struct tape *t, struct tensor 
 	a = op_segment_softmax(t, a, &p->of_candidate);
 	if (a)
 		watch_candidate_clicks(&m->base, im, 1, a->data);
-	return op_segment_sum(t, op_gather_rows(t, clicks, p->click, p->count), a, &p->of_candidate);
+	return op_block_sum(t, a, clicks, &im->candidates, &im->clicks);
 }
 
 /* ARNN: [impressions, hidden]. */

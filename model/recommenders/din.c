@@ -130,7 +130,7 @@ static struct tensor *din_score(struct recommender *r, struct tape *t, const str
 	struct tensor *a = weigh(m, t, click, op_gather_rows(t, candidates, p->candidate, p->count), p);
 	if (a)
 		watch_candidate_clicks(&m->base, im, 1, a->data);
-	struct tensor *read = op_segment_sum(t, click, a, &p->of_candidate);
+	struct tensor *read = op_block_sum(t, a, clicks, &im->candidates, &im->clicks);
 	struct tensor *reader = op_gather_rows(t, sequence_items_readers(&m->items, t, im), p->impression, p->candidates);
 	struct tensor *merged[] = {reader, read, candidates, m->product ? op_mul(t, read, candidates) : NULL};
 	struct tensor *x = op_concat(t, merged, m->product ? 4 : 3, 1);

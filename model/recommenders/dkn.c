@@ -212,10 +212,10 @@ static struct tensor *finish(const struct pair_network *n, struct tape *t, struc
 
 /* §4.4: how much each click of a pair is to its candidate, [pairs]. */
 static struct tensor *weigh(const struct dkn *d, struct tape *t, struct tensor *clicks, struct tensor *candidates,
-                            const struct click_pairs *p)
+                            const struct impressions *m, const struct click_pairs *p)
 {
 	if (d->match != MATCH_NETWORK)
-		return op_segment_dot(t, op_gather_rows(t, clicks, p->click, p->count), candidates, &p->of_candidate);
+		return op_block_dot(t, candidates, clicks, &m->candidates, &m->clicks);
 	struct tensor *a = op_gather_rows(t, linear_apply(&d->attend.first, t, clicks), p->click, p->count);
 	struct tensor *b = op_gather_rows(t, linear_apply(&d->attend.second, t, candidates), p->candidate, p->count);
 	return finish(&d->attend, t, a, b);
@@ -228,10 +228,10 @@ static struct tensor *attend(const struct dkn *d, struct tape *t, struct tensor 
 	const struct click_pairs *p = click_pairs_make(t, m);
 	if (!p)
 		return NULL;
-	struct tensor *weight = op_segment_softmax(t, weigh(d, t, clicks, candidates, p), &p->of_candidate);
+	struct tensor *weight = op_segment_softmax(t, weigh(d, t, clicks, candidates, m, p), &p->of_candidate);
 	if (weight)
 		watch_candidate_clicks(&d->base, m, 1, weight->data);
-	return op_segment_sum(t, op_gather_rows(t, clicks, p->click, p->count), weight, &p->of_candidate);
+	return op_block_sum(t, weight, clicks, &m->candidates, &m->clicks);
 }
 
 /* Without attention: the mean of the clicks, for each candidate of the impression. */

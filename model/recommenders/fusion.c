@@ -131,7 +131,7 @@ bool fusion_read_items(struct fusion *f, struct tape *t, const struct news_data 
                        int32_t count, struct fusion_items *items)
 {
 	*items = (struct fusion_items){.count = count};
-	items->present[FUSION_ID] = constant(t, count, 1, 1);
+	items->present[FUSION_ID] = tape_constant(t, 2, (int64_t[]){count, 1}, 1);
 	items->z[FUSION_ID] = op_relu(t, linear_apply(&f->reduce[FUSION_ID], t, read_id(f, t, data, rows, count)));
 	for (int i = FUSION_VISUAL; i < FUSION_MODALITIES; i++) {
 		const struct feature_want want = want_of(f, i);

@@ -308,18 +308,17 @@ static struct tensor *normaliser(const struct gmmf *g, struct tape *t, struct te
 {
 	struct tensor *sum;
 	if (g->attention == ATTENTION_MEAN) {
-		sum = constant(t, p->candidates, 1, 0);
+		sum = tape_constant(t, 2, (int64_t[]){p->candidates, 1}, 0);
 		for (int64_t c = 0; c < p->candidates; c++) {
 			const int32_t n = p->of_candidate.offset[c + 1] - p->of_candidate.offset[c];
 			sum->data[c] = (real)(n ? n : 1);
 		}
 		return sum;
 	}
-	sum =
-		op_segment_sum(t, op_reshape(t, s, 2, (int64_t[]){p->count, 1}), constant(t, p->count, 1, 1), &p->of_candidate);
+	sum = sum_rows(t, op_reshape(t, s, 2, (int64_t[]){p->count, 1}), &p->of_candidate);
 	if (!sum)
 		return NULL;
-	struct tensor *guard = constant(t, p->candidates, 1, 1e-6);
+	struct tensor *guard = tape_constant(t, 2, (int64_t[]){p->candidates, 1}, 1e-6);
 	for (int64_t c = 0; c < p->candidates && g->attention == ATTENTION_RATIO; c++)
 		guard->data[c] = sum->data[c] > (real)-1e-6 && sum->data[c] < (real)1e-6 ? 1 : 0;
 	return op_add(t, sum, guard);
@@ -327,25 +326,25 @@ static struct tensor *normaliser(const struct gmmf *g, struct tape *t, struct te
 
 /* Eq. 10: what each candidate finds in its reader's clicks, [candidates, width]. */
 static struct tensor *attend(const struct gmmf *g, struct tape *t, struct tensor *candidates, struct tensor *clicks,
-                             const struct click_pairs *p)
+                             const struct impressions *m, const struct click_pairs *p)
 {
-	struct tensor *x = op_gather_rows(t, clicks, p->click, p->count);
-	struct tensor *s = op_segment_dot(t, x, candidates, &p->of_candidate);
+	struct tensor *s = op_block_dot(t, candidates, clicks, &m->candidates, &m->clicks);
 	if (g->attention != ATTENTION_RATIO) {
 		s = op_relu(t, s);
-		return op_div(t, op_segment_sum(t, x, s, &p->of_candidate), normaliser(g, t, s, p));
+		return op_div(t, op_block_sum(t, s, clicks, &m->candidates, &m->clicks), normaliser(g, t, s, p));
 	}
 	struct tensor *by = op_gather_rows(t, normaliser(g, t, s, p), p->candidate, p->count);
 	s = op_relu(t, op_div(t, s, op_reshape(t, by, 1, &p->count)));
-	return op_segment_sum(t, x, s, &p->of_candidate);
+	return op_block_sum(t, s, clicks, &m->candidates, &m->clicks);
 }
 
 /* What eq. 12 merges of one modality: C_m * H~_m, eq. 10-11. */
 static struct tensor *interest_in(const struct gmmf *g, struct tape *t, const struct modality *m, struct tensor *users,
-                                  struct tensor *candidates, struct tensor *clicks, const struct click_pairs *p)
+                                  struct tensor *candidates, struct tensor *clicks, const struct impressions *im,
+                                  const struct click_pairs *p)
 {
 	struct tensor *gate = op_softmax(t, linear_apply(&m->interest, t, users), NULL);
-	return op_mul(t, op_gather_rows(t, gate, p->impression, p->candidates), attend(g, t, candidates, clicks, p));
+	return op_mul(t, op_gather_rows(t, gate, p->impression, p->candidates), attend(g, t, candidates, clicks, im, p));
 }
 
 /* Figure 4: how much of what eq. 12 merges for a candidate is each modality's, as shares of the lengths of C_m * H~_m. */
@@ -403,7 +402,7 @@ static struct tensor *gmmf_score(struct recommender *r, struct tape *t, const st
 			continue;
 		struct tensor *read = op_slice(t, clicks, 1, first, own->width);
 		merged[n++] = g->interest
-		                  ? interest_in(g, t, own, users, op_slice(t, candidates, 1, first, own->width), read, p)
+		                  ? interest_in(g, t, own, users, op_slice(t, candidates, 1, first, own->width), read, m, p)
 		                  : op_gather_rows(t, mean_rows(t, read, &m->clicks), p->impression, p->candidates);
 		first += own->width;
 	}
@@ -458,7 +457,7 @@ static struct tensor *held(struct tape *t, const struct tensor *x)
 static struct tensor *judge(struct tape *t, const struct modality *m, struct tensor *e, struct tensor *h, double answer)
 {
 	struct tensor *logit = two_layers_apply(&m->discriminator, t, op_concat(t, (struct tensor *[]){e, h}, 2, 1));
-	return logit ? op_bce(t, logit, constant(t, logit->dim[0], 1, answer)) : NULL;
+	return logit ? op_bce(t, logit, tape_constant(t, 2, (int64_t[]){logit->dim[0], 1}, answer)) : NULL;
 }
 
 /* Eq. 17 for the discriminators, eq. 16 for the generators. Items whose modality is missing have nothing to tell apart. */

@@ -13,20 +13,12 @@ enum status id_table_init(struct id_table *l, struct params *ps, const char *pre
 	return st;
 }
 
-struct tensor *constant(struct tape *t, int64_t count, int64_t width, double value)
-{
-	struct tensor *x = tape_tensor(t, 2, (int64_t[]){count, width}, false);
-	for (int64_t i = 0; i < count * width; i++)
-		x->data[i] = (real)value;
-	return x;
-}
-
 struct tensor *id_table_apply(const struct id_table *l, struct tape *t, const int32_t *id, int64_t count,
                               double unseen_rate)
 {
 	struct tensor *own = op_embedding(t, l->own, id, count);
 	/* op_dropout makes up for what it drops; here a kept vector is as it is. */
 	if (unseen_rate > 0 && t->training)
-		own = op_mul(t, own, op_dropout(t, constant(t, count, 1, 1 - unseen_rate), unseen_rate));
+		own = op_mul(t, own, op_dropout(t, tape_constant(t, 2, (int64_t[]){count, 1}, 1 - unseen_rate), unseen_rate));
 	return op_add(t, own, l->shared);
 }

@@ -23,7 +23,4 @@ MUST_CHECK enum status id_table_init(struct id_table *l, struct params *ps, cons
 struct tensor *id_table_apply(const struct id_table *l, struct tape *t, const int32_t *id, int64_t count,
                               double unseen_rate);
 
-/* [count, width] of ones times a value, without grad. */
-struct tensor *constant(struct tape *t, int64_t count, int64_t width, double value);
-
 #endif

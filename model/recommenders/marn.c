@@ -97,7 +97,7 @@ static struct tensor *doubt(const struct marn *m, struct tape *t, struct tensor 
 	struct tensor *p = op_softmax(t, linear_apply(&m->first, t, c), NULL);
 	if (!p)
 		return NULL;
-	struct tensor *w = constant(t, p->dim[0], 1, 0);
+	struct tensor *w = tape_constant(t, 2, (int64_t[]){p->dim[0], 1}, 0);
 	for (int64_t i = 0; i < p->dim[0]; i++)
 		w->data[i] = 1 - p->data[i * FUSION_MODALITIES + modality];
 	return w;

@@ -38,24 +38,6 @@ struct tensor *categories_of(struct tape *t, struct tensor *table, const struct 
 	return op_embedding(t, table, category, count);
 }
 
-struct tensor *click_bce(struct tape *t, struct tensor *scores, const struct impressions *m)
-{
-	if (!scores)
-		return NULL;
-	struct tensor *clicked = tape_tensor(t, 1, scores->dim, false);
-	memset(clicked->data, 0, (size_t)tensor_size(clicked) * sizeof *clicked->data);
-	for (int32_t i = 0; i < m->count; i++)
-		clicked->data[m->candidates.offset[i]] = 1;
-	return op_bce(t, scores, clicked);
-}
-
-struct tensor *times(struct tape *t, struct tensor *x, double by)
-{
-	struct tensor *factor = tape_tensor(t, 1, (int64_t[]){1}, false);
-	factor->data[0] = (real)by;
-	return op_mul(t, x, factor);
-}
-
 struct tensor *those_present(struct tape *t, struct tensor *x, const struct tensor *present, int64_t *count)
 {
 	const int64_t rows = tensor_rows(present);

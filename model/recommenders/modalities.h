@@ -17,10 +17,6 @@ struct tensor *categories_of(struct tape *t, struct tensor *table, const struct 
 /* Registers "category.weight" [categories + 1, width]. */
 MUST_CHECK enum status categories_init(struct tensor **table, struct params *ps, const struct news_data *data,
                                        int64_t width);
-/* Binary cross-entropy over all candidates, of which the first of each impression is clicked. */
-struct tensor *click_bce(struct tape *t, struct tensor *scores, const struct impressions *m);
-/* x * by. */
-struct tensor *times(struct tape *t, struct tensor *x, double by);
 /* The rows of x [count, width] whose row of present is 1, *count of them. */
 struct tensor *those_present(struct tape *t, struct tensor *x, const struct tensor *present, int64_t *count);
 

@@ -108,3 +108,18 @@ struct tensor *mean_rows(struct tape *t, struct tensor *x, const struct segments
 			share->data[i] = 1 / (real)(segments->offset[s + 1] - segments->offset[s]);
 	return op_segment_sum(t, x, share, segments);
 }
+
+struct tensor *click_bce(struct tape *t, struct tensor *scores, const struct impressions *m)
+{
+	if (!scores)
+		return NULL;
+	struct tensor *clicked = tape_constant(t, 1, scores->dim, 0);
+	for (int32_t i = 0; i < m->count; i++)
+		clicked->data[m->candidates.offset[i]] = 1;
+	return op_bce(t, scores, clicked);
+}
+
+struct tensor *times(struct tape *t, struct tensor *x, double by)
+{
+	return op_mul(t, x, tape_constant(t, 1, (int64_t[]){1}, (real)by));
+}

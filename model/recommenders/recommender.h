@@ -160,5 +160,9 @@ struct tensor *score_by_dot(struct tape *t, struct tensor *users, struct tensor 
 struct tensor *sum_rows(struct tape *t, struct tensor *x, const struct segments *segments);
 /* The mean of each segment's rows; zeros of an empty one. */
 struct tensor *mean_rows(struct tape *t, struct tensor *x, const struct segments *segments);
+/* x * by. */
+struct tensor *times(struct tape *t, struct tensor *x, double by);
+/* Binary cross-entropy over all candidates, of which the first of each impression is clicked. */
+struct tensor *click_bce(struct tape *t, struct tensor *scores, const struct impressions *m);
 
 #endif

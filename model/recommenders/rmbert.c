@@ -413,37 +413,16 @@ struct match {
 	const struct encoded_news *news;
 	const struct impressions *of;
 	struct distinct candidate;  /* slots of the candidates */
-	struct tensor *key;         /* [clicks, 2 d] (W_H h + b_H, h) */
+	struct tensor *key;         /* [clicks, 2 d] (W_H h + b_H, h); with sigmoid [clicks, 2 d + 1], ones last */
 	struct tensor *value;       /* [clicks, dm] D h */
 	int64_t candidates, clicks; /* places */
-	int32_t *pair_candidate;    /* [pairs] with sigmoid: each candidate with each of its reader's clicks … */
-	int32_t *pair_click;
-	struct segments pairs; /* … a segment a candidate */
-	int32_t *impression;   /* [candidates] */
+	int32_t *impression;        /* [candidates] */
 };
 
 /* Columns first … first + count - 1 of a layer's weight, as a layer without bias. */
 static struct linear columns(struct tape *t, const struct linear *l, int64_t first, int64_t count)
 {
 	return (struct linear){op_slice(t, l->weight, 1, first, count), NULL};
-}
-
-static void lay_out_pairs(struct match *x, struct tape *t)
-{
-	const struct segments *clicks = &x->of->clicks, *candidates = &x->of->candidates;
-	int32_t *offset = arena_alloc(&t->arena, ((size_t)x->candidates + 1) * sizeof *offset);
-	int64_t n = offset[0] = 0;
-	for (int32_t i = 0; i < x->of->count; i++)
-		for (int32_t j = candidates->offset[i]; j < candidates->offset[i + 1]; j++)
-			offset[j + 1] = (int32_t)(n += clicks->offset[i + 1] - clicks->offset[i]);
-	x->pairs = (struct segments){offset, (int32_t)x->candidates};
-	x->pair_candidate = arena_alloc(&t->arena, (size_t)n * sizeof *x->pair_candidate + 1);
-	x->pair_click = arena_alloc(&t->arena, (size_t)n * sizeof *x->pair_click + 1);
-	for (int32_t j = 0; j < x->candidates; j++)
-		for (int32_t k = offset[j]; k < offset[j + 1]; k++) {
-			x->pair_candidate[k] = j;
-			x->pair_click[k] = clicks->offset[x->impression[j]] + k - offset[j];
-		}
 }
 
 static void match_open(struct match *x, const struct rmbert *m, struct tape *t, const struct encoded_news *news,
@@ -463,10 +442,10 @@ static void match_open(struct match *x, const struct rmbert *m, struct tape *t, 
 			x->impression[j] = i;
 	if (m->attention == WEIGH_MEAN)
 		return;
-	struct tensor *key = op_concat(t, (struct tensor *[]){linear_apply(&m->click, t, h), h}, 2, 1);
-	x->key = op_gather_rows(t, key, click.which, clicks);
-	if (m->attention == WEIGH_SIGMOID)
-		lay_out_pairs(x, t);
+	const bool sigmoid = m->attention == WEIGH_SIGMOID;
+	struct tensor *key[] = {linear_apply(&m->click, t, h), h,
+	                        sigmoid ? tape_constant(t, 2, (int64_t[]){click.count, 1}, 1) : NULL};
+	x->key = op_gather_rows(t, op_concat(t, key, sigmoid ? 3 : 2, 1), click.which, clicks);
 }
 
 /* W_b * k_i of the distinct candidates, [distinct, d]. */
@@ -483,16 +462,15 @@ static struct tensor *weighted_query(const struct rmbert *m, struct tape *t, con
 static struct tensor *weigh_by_sigmoid(const struct rmbert *m, struct tape *t, const struct match *x,
                                        struct tensor *query, struct tensor *weighted, const real **weights)
 {
-	const int64_t n = x->pairs.offset[x->pairs.count];
+	const struct segments *candidates = &x->of->candidates, *clicks = &x->of->clicks;
 	struct tensor *b = op_reshape(t, m->join.bias, 2, (int64_t[]){1, m->d});
 	struct tensor *same = op_linear(t, weighted, b, m->memory_attention.bias);
 	same = op_gather_rows(t, same, x->candidate.which, x->candidates);
-	same = op_gather_rows(t, same, x->pair_candidate, n);
-	struct tensor *logits = op_segment_dot(t, op_gather_rows(t, x->key, x->pair_click, n), query, &x->pairs);
-	struct tensor *open = op_sigmoid(t, op_add(t, logits, op_reshape(t, same, 1, &n)));
+	query = op_concat(t, (struct tensor *[]){query, same}, 2, 1);
+	struct tensor *open = op_sigmoid(t, op_block_dot(t, query, x->key, candidates, clicks));
 	if (weights && open)
 		*weights = open->data;
-	return op_segment_sum(t, op_gather_rows(t, x->value, x->pair_click, n), open, &x->pairs);
+	return op_block_sum(t, open, x->value, candidates, clicks);
 }
 
 /* D U_i (eq. 4-6) for each candidate, [candidates, dm]; memory: m_{i-1}, or NULL where it is not read. weights, where not NULL,

@@ -12,6 +12,12 @@
 #include "model/tensor/tensor.h"
 #include "model/tensor/volumes.h"
 
+/* A number for each query and each key of its segment: for segment s a block [queries, keys] that begins at at[s]. */
+struct blocks {
+	const struct segments *query, *key;
+	const int64_t *at; /* [segments] */
+};
+
 /* What attention works on; shapes as op_attention states them. */
 struct attention_data {
 	const struct segments *query, *key;
@@ -214,6 +220,11 @@ struct kernels {
 	void (*segment_dot)(const struct segments *s, int64_t d, const real *x, const real *u, real *y);
 	void (*segment_dot_grad)(const struct segments *s, int64_t d, const real *x, const real *u, const real *dy,
 	                         real *dx, real *du);
+	/* For each segment a block c [n, m] and rows x [n, d] of its queries and y [m, d] of its keys: c = x y', x = c y, y = c' x, or
+	 * where add says so +=. */
+	void (*block_dot)(const struct blocks *b, int64_t d, const real *x, const real *y, bool add, real *c);
+	void (*block_to_queries)(const struct blocks *b, int64_t d, const real *c, const real *y, bool add, real *x);
+	void (*block_to_keys)(const struct blocks *b, int64_t d, const real *c, const real *x, bool add, real *y);
 	/* softmax [n] within segments, and the mean of -log of each segment's first; dx += up * its gradient */
 	void (*cross_entropy)(const struct segments *s, const real *x, real *softmax, real *loss);
 	void (*cross_entropy_grad)(const struct segments *s, const real *softmax, real up, real *dx);

@@ -133,6 +133,9 @@ void cpu_dice_grad(int64_t n, int64_t d, const struct dice_columns *c, const rea
 /* kernels_segments.c */
 void cpu_attention(const struct attention_data *a, real *y);
 void cpu_attention_grad(const struct attention_data *a, const real *dy, real *dq, real *dk, real *dv);
+void cpu_block_dot(const struct blocks *b, int64_t d, const real *x, const real *y, bool add, real *c);
+void cpu_block_to_queries(const struct blocks *b, int64_t d, const real *c, const real *y, bool add, real *x);
+void cpu_block_to_keys(const struct blocks *b, int64_t d, const real *c, const real *x, bool add, real *y);
 void cpu_segment_softmax(const struct segments *s, const real *x, real *y);
 void cpu_segment_softmax_grad(const struct segments *s, const real *y, const real *dy, real *dx);
 void cpu_segment_sum(const struct segments *s, int64_t d, const real *x, const real *a, real *y);

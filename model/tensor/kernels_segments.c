@@ -144,6 +144,55 @@ void cpu_attention_grad(const struct attention_data *a, const real *dy, real *dq
 	}
 }
 
+/* Blocks ------------------------------------------------------------------------------------------------------------*/
+
+/* One segment's block, and where its rows begin. */
+struct one_block {
+	int64_t queries, keys, query_at, key_at, at;
+};
+
+static struct one_block block_of(const struct blocks *b, int32_t s, int64_t d)
+{
+	return (struct one_block){length(b->query, s), length(b->key, s), b->query->offset[s] * d, b->key->offset[s] * d,
+	                          b->at[s]};
+}
+
+static bool worth_threads(const struct blocks *b, int64_t d)
+{
+	const int32_t s = b->query->count;
+	return s > 1 && (b->query->offset[s] + b->key->offset[s]) * d > PARALLEL_MIN;
+}
+
+void cpu_block_dot(const struct blocks *b, int64_t d, const real *x, const real *y, bool add, real *c)
+{
+#pragma omp parallel for schedule(dynamic, 4) if (worth_threads(b, d))
+	for (int32_t s = 0; s < b->query->count; s++) {
+		const struct one_block o = block_of(b, s, d);
+		small_gemm(o.queries, o.keys, d, 1, (struct small_matrix){x + o.query_at, d, 1},
+		           (struct small_matrix){y + o.key_at, 1, d}, add ? SMALL_ADD : SMALL_REPLACE, c + o.at, o.keys);
+	}
+}
+
+void cpu_block_to_queries(const struct blocks *b, int64_t d, const real *c, const real *y, bool add, real *x)
+{
+#pragma omp parallel for schedule(dynamic, 4) if (worth_threads(b, d))
+	for (int32_t s = 0; s < b->query->count; s++) {
+		const struct one_block o = block_of(b, s, d);
+		small_gemm(o.queries, d, o.keys, 1, (struct small_matrix){c + o.at, o.keys, 1},
+		           (struct small_matrix){y + o.key_at, d, 1}, add ? SMALL_ADD : SMALL_REPLACE, x + o.query_at, d);
+	}
+}
+
+void cpu_block_to_keys(const struct blocks *b, int64_t d, const real *c, const real *x, bool add, real *y)
+{
+#pragma omp parallel for schedule(dynamic, 4) if (worth_threads(b, d))
+	for (int32_t s = 0; s < b->query->count; s++) {
+		const struct one_block o = block_of(b, s, d);
+		small_gemm(o.keys, d, o.queries, 1, (struct small_matrix){c + o.at, 1, o.keys},
+		           (struct small_matrix){x + o.query_at, d, 1}, add ? SMALL_ADD : SMALL_REPLACE, y + o.key_at, d);
+	}
+}
+
 /* Weights and sums --------------------------------------------------------------------------------------------------*/
 
 void cpu_segment_softmax(const struct segments *s, const real *x, real *y)

@@ -43,6 +43,19 @@ bool op_segments_fit(struct tape *t, const char *op, const struct segments *s, i
 	return t->status == ST_OK;
 }
 
+const int64_t *op_blocks(struct tape *t, const struct segments *query, const struct segments *key, int heads,
+                         int64_t *end)
+{
+	int64_t *block = arena_alloc(&t->arena, ((size_t)query->count + 1) * sizeof *block);
+	*end = 0;
+	for (int32_t s = 0; s < query->count; s++) {
+		const int64_t queries = query->offset[s + 1] - query->offset[s], keys = key->offset[s + 1] - key->offset[s];
+		block[s] = *end;
+		*end += heads * queries * keys;
+	}
+	return block;
+}
+
 bool op_indices_fit(struct tape *t, const char *op, const int32_t *index, int64_t count, int64_t rows)
 {
 	for (int64_t i = 0; i < count; i++)

@@ -24,25 +24,11 @@ static bool shapes_fit(struct tape *t, struct tensor *const *in, const struct se
 	return op_segments_fit(t, "attention", query, q->dim[0]) && op_segments_fit(t, "attention", key, k->dim[0]);
 }
 
-/* Where each segment's weights begin; *end becomes their number. */
-static const int64_t *lay_out(struct tape *t, const struct segments *query, const struct segments *key, int heads,
-                              int64_t *end)
-{
-	int64_t *block = arena_alloc(&t->arena, ((size_t)query->count + 1) * sizeof *block);
-	*end = 0;
-	for (int32_t s = 0; s < query->count; s++) {
-		const int64_t queries = query->offset[s + 1] - query->offset[s], keys = key->offset[s + 1] - key->offset[s];
-		block[s] = *end;
-		*end += heads * queries * keys;
-	}
-	return block;
-}
-
 /* Makes room for what the backward pass needs and the caller asked for. */
 static void prepare(struct tape *t, struct attention_data *a, const struct attention *how, bool records)
 {
 	int64_t end;
-	a->block = lay_out(t, a->query, a->key, a->heads, &end);
+	a->block = op_blocks(t, a->query, a->key, a->heads, &end);
 	if (records || how->weights)
 		a->weights = arena_alloc(&t->arena, (size_t)end * sizeof *a->weights);
 	if (how->weights)

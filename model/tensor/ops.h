@@ -19,7 +19,7 @@
 	X(convolution) X(max_pool) X(average_pool) X(batch_norm) X(roi_align) X(gru) X(lstm) X(segment_last) \
 	X(segment_convolution) X(match) X(convolution_pool) X(elu) \
 	X(gelu) X(gelu_tanh) X(quick_gelu) X(layer_norm) X(normalise) X(embedding_bag) \
-	X(dice)
+	X(dice) X(block_dot) X(block_sum)
 /* clang-format on */
 
 /* y[n, o] = sum_k x[n, k] * w[o, k] + b[o].           (torch.nn.functional.linear)
@@ -161,6 +161,17 @@ struct tensor *op_segment_sum(struct tape *t, struct tensor *x, struct tensor *a
 /* y[i] = x[i, :] . u[s, :] for i in segment s; x [n, d], u [count, d], y [n]: the click scores of each user's
  * candidates. Gradients: x, u. */
 struct tensor *op_segment_dot(struct tape *t, struct tensor *x, struct tensor *u, const struct segments *s);
+
+/* Every row of a query segment with every row of the key segment of the same number, which need not be equally many: for segment
+ * s a block [queries of s, keys of s], blocks in order of segments.
+ *     block_dot: y[i, j] = q[i, :] . k[j, :] for q [tq, d], k [tk, d]; y [pairs].
+ *     block_sum: y[i, :] = sum_j a[i, j] v[j, :] for a [pairs], v [tk, d]; y [tq, d]; zeros for a query without keys.
+ * What op_attention does in one, for weights that are not its softmax.
+ * Gradients: q, k; a, v. */
+struct tensor *op_block_dot(struct tape *t, struct tensor *q, struct tensor *k, const struct segments *query,
+                            const struct segments *key);
+struct tensor *op_block_sum(struct tape *t, struct tensor *a, struct tensor *v, const struct segments *query,
+                            const struct segments *key);
 
 /* loss = mean over segments of -log softmax(score)[first], where the first of each segment is the clicked one.
  * score [n] or [n, 1], no segment empty; loss [1].            (IMRec eq. 12) Gradients: score. */

@@ -388,6 +388,34 @@ def segment_dot():
     yield function([0]), (0, 3), (0, 3)
 
 
+FEW, MANY = [0, 2, 2, 3, 8], [0, 3, 4, 4, 11]
+BLOCKS = ((FEW, MANY, 5), (MANY, FEW, 19), ([0], [0], 3))
+
+
+@op
+def block_dot():
+    def function(query, key):
+        blocks = lambda q, k: [(a @ b.T).reshape(-1) for a, b in zip(parts(q, query), parts(k, key))]
+        return lambda q, k: torch.cat(blocks(q, k) + [(q[:0] @ k[:0].T).reshape(-1)])
+
+    for query, key, width in BLOCKS:
+        yield function(query, key), (query[-1], width), (key[-1], width)
+
+
+@op
+def block_sum():
+    def function(query, key, pairs):
+        sizes = [(b - a, d - c) for a, b, c, d in zip(query, query[1:], key, key[1:])]
+        weights = lambda a: [p.reshape(size) for p, size in zip(parts(a, pairs), sizes)]
+        return lambda a, v: torch.cat([w @ x for w, x in zip(weights(a), parts(v, key))] + [v[:0]])
+
+    for query, key, width in BLOCKS:
+        pairs = [0]
+        for s in range(len(query) - 1):
+            pairs.append(pairs[-1] + (query[s + 1] - query[s]) * (key[s + 1] - key[s]))
+        yield function(query, key, pairs), (pairs[-1],), (key[-1], width)
+
+
 @op
 def cross_entropy():
     def function(at):
