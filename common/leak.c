@@ -7,10 +7,11 @@
 #include "common/arena.h"
 #include "common/behaviors.h"
 #include "common/cli.h"
+#include "common/file.h"
 #include "common/hash.h"
 #include "common/log.h"
 
-enum { SLOTS_FIRST = 1 << 12, SLOTS_MAX = 1 << 22 };
+enum { SLOTS_FIRST = 1 << 12, SLOTS_MAX = 1 << 22, FORGET_BYTES = 1 << 24 };
 
 /* Hashes of impressions; once it is full, only of those whose low bits (sample) are 0, which is a fair sample of both splits. */
 struct hash_set {
@@ -96,6 +97,44 @@ static enum status run_pass(const struct pass *p)
 	return st;
 }
 
+/* The time of the line at text, which is its third column. */
+static bool line_time(const char *text, size_t n, int64_t *seconds)
+{
+	const char *end = text + n, *user = memchr(text, '\t', n);
+	const char *time = user ? memchr(user + 1, '\t', (size_t)(end - user - 1)) : NULL;
+	const char *after = time ? memchr(time + 1, '\t', (size_t)(end - time - 1)) : NULL;
+
+	if (!after || !impression_time_valid(time + 1, (size_t)(after - time - 1)))
+		return false;
+	*seconds = impression_seconds(&(struct impression){.time = time + 1, .time_length = (size_t)(after - time - 1)});
+	return true;
+}
+
+/* Whether every line of the split is before a time, and their number, without looking at anything else of them. */
+static enum status all_before(const char *path, int64_t first, bool *before, int64_t *lines)
+{
+	struct file_map map;
+	enum status st = file_map_open(&map, path);
+	int64_t seconds;
+
+	*before = true;
+	*lines = 0;
+	for (size_t at = 0, forgotten = 0; st == ST_OK && *before && at < map.size; ++*lines) {
+		const char *line = map.data + at, *newline = memchr(line, '\n', map.size - at);
+		const size_t n = newline ? (size_t)(newline - line) : map.size - at;
+
+		*before = line_time(line, n, &seconds) && seconds < first;
+		at += n + 1;
+		if (at - forgotten > FORGET_BYTES && at < map.size) {
+			file_map_forget(&map, at);
+			forgotten = at;
+			st = cli_interrupted() ? cli_interrupted_status() : ST_OK;
+		}
+	}
+	file_map_close(&map);
+	return st;
+}
+
 struct search {
 	struct leak *leak;
 	int64_t first, last; /* of the later split */
@@ -134,10 +173,16 @@ enum status leak_find(struct leak *l, const char *earlier, const char *later, co
 {
 	struct search s = {.leak = l, .first = INT64_MAX, .last = INT64_MIN};
 
+	bool apart = false;
+
 	*l = (struct leak){0};
 	enum status st = run_pass(&(struct pass){later, news, see_range, &s});
 	if (st == ST_OK)
-		st = run_pass(&(struct pass){earlier, news, see_earlier, &s});
+		st = all_before(earlier, s.first, &apart, &l->impressions);
+	if (st != ST_OK || apart)
+		return st;
+	l->impressions = 0;
+	st = run_pass(&(struct pass){earlier, news, see_earlier, &s});
 	/* Splits that time parts share nothing. */
 	if (st == ST_OK && s.set.count)
 		st = run_pass(&(struct pass){later, news, see_later, &s});

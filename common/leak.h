@@ -18,7 +18,8 @@ struct leak {
 	                        overlap in time, counted over a sample by hash */
 };
 
-/* Reads both files, at most three passes in all; memory is 64 MiB at most. ST_MALFORMED names file and line. */
+/* Parses the later split whole. Of the earlier one only times are read, unless they overlap: then it is parsed too, and the later
+ * one perhaps once more. Memory is 64 MiB at most. ST_MALFORMED names file and line. */
 MUST_CHECK enum status leak_find(struct leak *l, const char *earlier, const char *later, const struct catalog *news);
 /* Warns, with the counts, if there is a leak; earlier and later name the splits. */
 void leak_tell(const struct leak *l, const char *earlier, const char *later);
