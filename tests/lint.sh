@@ -93,6 +93,12 @@ guards() {
 	[ "$bad" = 0 ]
 }
 
+# Other names are what a wrong quote or redirection left behind, or trouble for a script.
+plain_names() {
+	git ls-files -coz --exclude-standard >"$scratch/names" && [ -s "$scratch/names" ] || return 1
+	! LC_ALL=C grep -zvxE '[A-Za-z0-9._/-]+' "$scratch/names" | tr '\0' '\n' | cat -v | grep .
+}
+
 no_loose_ends() {
 	! git grep -nIE --untracked '\b(TODO|FIXME|XXX)\b' -- '*.c' '*.h' '*.mk' '*.sh' Makefile ':!tests/lint.sh'
 }
@@ -106,6 +112,7 @@ check "direction inside the model library" model_direction
 check "banned functions" banned_functions
 check "one includer for each library" one_includer
 check "shell scripts parse" scripts_parse
+check "names of letters, digits, dot, dash and underscore" plain_names
 check "no loose ends" no_loose_ends
 check "clang builds without a warning" make CC=clang BUILD=build-clang -j2 all
 done_testing
