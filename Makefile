@@ -22,6 +22,8 @@ SAN ?=
 MPI ?=
 # Threads that wait sleep instead of spinning: stages run side by side, and these machines are shared.
 export OMP_WAIT_POLICY ?= passive
+# Weights, photos, headlines and fonts that others published: tests and benchmarks try things on them, and are skipped without.
+export COVERLINE_SAMPLES ?= ../shared/data
 BUILD ?= build$(if $(MPI),-mpi)$(if $(SAN),-san)
 PREFIX ?= /usr/local
 
@@ -227,9 +229,9 @@ golden-cards: $(BUILD)/tests/parity/test_card_golden ## draw the golden cards an
 parity-extract: programs ## hold features, from files to shards, against PyTorch where it is installed (CHECKS="clip bert" for some)
 	@if ! /usr/bin/python3 -c 'import torchvision, h5py, PIL' 2>/dev/null; then \
 		echo "ok 1 - features beside PyTorch # SKIP python3-torchvision, python3-h5py or python3-pil is not installed"; \
-	elif [ ! -d ../shared/data ]; then \
-		echo "ok 1 - features beside PyTorch # SKIP no sample data beside the repository"; \
-	else /usr/bin/python3 tests/parity/extract_parity.py $(BUILD)/bin ../shared/data $(CHECKS); fi
+	elif [ ! -d "$$COVERLINE_SAMPLES" ]; then \
+		echo "ok 1 - features beside PyTorch # SKIP COVERLINE_SAMPLES names no folder"; \
+	else /usr/bin/python3 tests/parity/extract_parity.py $(BUILD)/bin "$$COVERLINE_SAMPLES" $(CHECKS); fi
 
 # Each target has FUZZ_SECONDS; what it finds interesting it keeps for the next time, beside the seeds in tests/fuzz/seeds.
 FUZZ_SECONDS ?= 60
@@ -369,3 +371,4 @@ clean: ## remove everything that was built, the demo's results included
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' $(MAKEFILE_LIST) | expand -t 14
 	@echo "Options: SEED=1 (demo)  SAN=1  CC=clang  BUILD=build  PREFIX=/usr/local  DESTDIR=  V=1  -jN"
+	@echo "COVERLINE_SAMPLES=$(COVERLINE_SAMPLES): a folder with published weights, photos, headlines and fonts to try things on"

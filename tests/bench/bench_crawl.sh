@@ -22,7 +22,7 @@ mkdir -p "$site/p" "$site/i" "$scratch/base"
 # Two dozen photos; noise of the same size where there are none.
 make_photos() {
 	local photos=() photo n=0
-	[ -z "$data" ] || mapfile -t photos < <(find "$data/photos" -name '*.jpg' | sort | head -24)
+	[ -z "$samples" ] || mapfile -t photos < <(find "$samples/photos" -name '*.jpg' | sort | head -24)
 	for photo in "${photos[@]}"; do
 		vipsthumbnail "$photo" --size 1200x -o "$scratch/base/$((n++)).jpg[Q=85,strip]"
 	done

@@ -17,7 +17,7 @@ ort=${ONNXRUNTIME:-${BUILD:-build}/bench/onnxruntime}
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/coverline bench.XXXXXX")
 trap 'rm -rf "$scratch"' EXIT
 count=${COUNT:-48} titles=${TITLES:-500} runs=${RUNS:-3} side=${SIDE:-224}
-data=$(cd ../shared/data 2>/dev/null && pwd) || { echo "the photos, headlines and tokenizers of ../shared/data are needed"; exit 1; }
+samples=$(cd "${COVERLINE_SAMPLES:?names no folder: its photos, headlines and tokenizers are needed}" && pwd)
 peers=$PWD/tests/bench
 
 torch= onnx=
@@ -30,10 +30,10 @@ fi
 
 # Worlds of covers alone, few and many, and one of titles; of each one more of its first news, which tells what starting costs.
 mkdir -p "$scratch/covers"
-"$bench" covers "$scratch/covers" "$side" "$data/photos/"*.jpg
+"$bench" covers "$scratch/covers" "$side" "$samples/photos/"*.jpg
 mapfile -t photo < <(ls "$scratch/covers/"*)
 world() { awk -v n="$2" -v titles="$3" 'NR <= n { printf "N%d\tnews\tworld\t%s\t\thttps://news.example/%d\t[]\t[]\n", NR, titles ? $0 : "", NR }' \
-	"$data/headlines/headlines.txt" > "$scratch/$1/catalog.tsv"; }
+	"$samples/headlines/headlines.txt" > "$scratch/$1/catalog.tsv"; }
 for w in "few $(((count + 7) / 8))" "many $count"; do
 	read -r name n <<< "$w"
 	mkdir -p "$scratch/$name/images"
@@ -42,21 +42,21 @@ for w in "few $(((count + 7) / 8))" "many $count"; do
 done
 mkdir -p "$scratch/titles/images"
 world titles "$titles" 1
-head -n "$titles" "$data/headlines/headlines.txt" > "$scratch/titles.txt"
+head -n "$titles" "$samples/headlines/headlines.txt" > "$scratch/titles.txt"
 start_of() { case $1 in few) echo 1 ;; many) echo 8 ;; titles) echo 128 ;; esac; }
 for name in few many titles; do
 	cp -r "$scratch/$name" "$scratch/$name-start"
 	world "$name-start" "$(start_of "$name")" "$([ $name != titles ]; echo $?)"
 done
 
-bert_vocabulary=$data/tokenizers/bert-base-uncased-vocab.txt
+bert_vocabulary=$samples/tokenizers/bert-base-uncased-vocab.txt
 world_of() { case $1 in bert) echo titles ;; detector) echo few ;; *) echo many ;; esac; }
 options_of() {
 	case $1 in
 	cover50) echo --kind cover --network resnet50 ;;
 	cover101) echo --kind cover --network resnet101 ;;
 	vgg) echo --kind vgg ;;
-	clip) echo --kind clip --vocab "$data/tokenizers/clip_bpe_simple_vocab_16e6.txt.gz" ;;
+	clip) echo --kind clip --vocab "$samples/tokenizers/clip_bpe_simple_vocab_16e6.txt.gz" ;;
 	bert) echo --kind bert --vocab "$bert_vocabulary" ;;
 	detector) echo --kind roi --rois 1 ;;
 	esac

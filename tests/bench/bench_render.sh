@@ -8,23 +8,23 @@ pillow=tests/bench/pillow_cards.py
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/coverline bench.XXXXXX")
 trap 'rm -rf "$scratch"' EXIT
 runs=${RUNS:-5} count=${COUNT:-240} cards=${CARDS:-2000} many=${MANY:-100000} level=${LEVEL:-2}
-data=../shared/data
+samples=${COVERLINE_SAMPLES:-/nonexistent} # made photos and titles stand in
 mkdir "$scratch/photos" "$scratch/covers"
 
 # What cards are made from ------------------------------------------------------------------------------------------
 
-fonts=("$data/fonts/selawksb.ttf" "$data/fonts/selawk.ttf")
+fonts=("$samples/fonts/selawksb.ttf" "$samples/fonts/selawk.ttf")
 [ -e "${fonts[0]}" ] || fonts=(/usr/share/fonts/truetype/open-sans/OpenSans-{Semibold,Regular}.ttf)
-if [ -d "$data/photos" ]; then
-	cp "$data/photos/"*.jpg "$scratch/photos"
+if [ -d "$samples/photos" ]; then
+	cp "$samples/photos/"*.jpg "$scratch/photos"
 	echo "photos: $(ls "$scratch/photos" | wc -l) real ones"
 else
 	"$bench" photos "$scratch/photos" 24
 	echo "photos: 24 made ones"
 fi
 "$bench" covers "$scratch/covers" 224 "$scratch/photos/"*.jpg
-if [ -e "$data/headlines/msn500.tsv" ]; then
-	cut -f4 "$data/headlines/msn500.tsv" | head -n 200 >"$scratch/titles"
+if [ -e "$samples/headlines/msn500.tsv" ]; then
+	cut -f4 "$samples/headlines/msn500.tsv" | head -n 200 >"$scratch/titles"
 else
 	for i in $(seq 40); do
 		echo "The $i most ridiculous things you can be fined for in each state this year" | cut -c "1-$((20 + i))"

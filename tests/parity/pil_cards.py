@@ -1,19 +1,21 @@
 """Cards as a Pillow program letters them, for tests/parity/test_card_pil.c to compare with.
 
-    python3 tests/parity/pil_cards.py
+    COVERLINE_SAMPLES=FOLDER python3 tests/parity/pil_cards.py
 
 from the repository root writes golden/pil-cards.txt (the fonts' digests; of each title its lines, and the ink box of each
-line and of the category) and golden/pil-cards-FONT.png (the cards, one below the other, grey). Pillow with Raqm, which is
-its default where it is built with it. The lines are broken here by a reading of the paper of its own."""
+line and of the category) and golden/pil-cards-FONT.png (the cards, one below the other, grey). FOLDER, from the root too, has
+fonts/selawk.ttf and selawksb.ttf. Pillow with Raqm, which is its default where it is built with it. The lines are broken here by
+a reading of the paper of its own."""
 import hashlib
 import os
 
 from PIL import Image, ImageDraw, ImageFont, __version__, features
 
+SAMPLES = os.environ["COVERLINE_SAMPLES"]
 FONTS = {
     "open-sans": ("/usr/share/fonts/truetype/open-sans/OpenSans-Semibold.ttf",
                   "/usr/share/fonts/truetype/open-sans/OpenSans-Regular.ttf"),
-    "selawik": ("../shared/data/fonts/selawksb.ttf", "../shared/data/fonts/selawk.ttf"),
+    "selawik": (SAMPLES + "/fonts/selawksb.ttf", SAMPLES + "/fonts/selawk.ttf"),
 }
 TITLES = [
     ("The most ridiculous thing you can be fined for in each state", "finance"),

@@ -14,11 +14,10 @@
 #include "model/encoders/bert.h"
 #include "model/text/wordpiece.h"
 #include "tests/support/golden.h"
+#include "tests/support/samples.h"
 #include "tests/support/scratch.h"
 
 #define WEIGHTS "tests/parity/golden/bert.safetensors"
-#define SHARED  "../shared/data/"
-#define MINILM  SHARED "weights/minilm-l6-v2"
 #define EPSILON 1e-12
 
 /* What bert_reference.py builds. */
@@ -244,6 +243,11 @@ static void configurations_are_checked(void **state)
 
 /* MiniLM ------------------------------------------------------------------------------------------------------------*/
 
+#define MINILM_CONFIG  "weights/minilm-l6-v2.config.json"
+#define MINILM_WEIGHTS "weights/minilm-l6-v2.fp16.safetensors"
+#define VOCABULARY     "tokenizers/bert-base-uncased-vocab.txt"
+#define HEADLINES      "headlines/headlines.txt"
+
 struct minilm {
 	struct params ps;
 	struct bert bert;
@@ -255,13 +259,13 @@ static void minilm_open(struct minilm *m)
 	struct bert_config c;
 	struct weights *w;
 	memset(m, 0, sizeof *m);
-	must(bert_config_read(&c, MINILM ".config.json"));
+	must(bert_config_read(&c, sample_path(MINILM_CONFIG)));
 	must(bert_init(&m->bert, &c, &(struct bert_options){.frozen = c.layers}, "bert", &m->ps, &m->ps));
 	params_seal_frozen(&m->ps);
-	must(weights_open(&w, MINILM ".fp16.safetensors"));
+	must(weights_open(&w, sample_path(MINILM_WEIGHTS)));
 	must(bert_read(&m->bert, w));
 	weights_close(w);
-	must(wordpiece_open(&m->pieces, SHARED "tokenizers/bert-base-uncased-vocab.txt", WORDPIECE_UNCASED));
+	must(wordpiece_open(&m->pieces, sample_path(VOCABULARY), WORDPIECE_UNCASED));
 }
 
 static void minilm_close(struct minilm *m)
@@ -296,9 +300,10 @@ static void encode(const struct minilm *m, const char *title, real *first, real 
 
 static void skip_without_minilm(void)
 {
-	if (!file_exists(MINILM ".fp16.safetensors") || !file_exists(SHARED "headlines/headlines.txt") ||
-	    !file_exists(SHARED "tokenizers/bert-base-uncased-vocab.txt"))
-		skip();
+	sample_or_skip(MINILM_CONFIG);
+	sample_or_skip(MINILM_WEIGHTS);
+	sample_or_skip(VOCABULARY);
+	sample_or_skip(HEADLINES);
 }
 
 static void minilm_matches_pytorch(void **state)
@@ -312,7 +317,7 @@ static void minilm_matches_pytorch(void **state)
 	minilm_open(&m);
 	must(h5_open(&f, "tests/parity/golden/minilm.h5"));
 	strbuf_init(&text, 16u << 20);
-	must(file_read(SHARED "headlines/headlines.txt", &text));
+	must(file_read(sample_path(HEADLINES), &text));
 	int32_t *line = golden_read(f, "line", H5_I32, &count);
 	real *first = calloc(count, 384 * sizeof *first), *mean = calloc(count, 384 * sizeof *mean);
 	const char *at = text.data;

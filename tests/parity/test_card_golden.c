@@ -26,6 +26,7 @@
 #include "render/card.h"
 #include "render/layout.h"
 #include "tests/support/card_titles.h"
+#include "tests/support/samples.h"
 #include "tests/support/scratch.h"
 
 #define GOLDEN       "tests/parity/golden/cards.txt"
@@ -42,7 +43,7 @@ struct set {
 };
 
 #define OPEN_SANS "/usr/share/fonts/truetype/open-sans/OpenSans-"
-#define SELAWIK   "../shared/data/fonts/selawk"
+#define SELAWIK   "fonts/selawk" /* among the samples */
 
 static const struct set sets[] = {
 	{"open-sans", OPEN_SANS "Semibold.ttf", OPEN_SANS "Regular.ttf", NULL, NULL, WRAP_PAPER, 1},
@@ -116,8 +117,8 @@ static void add_card(struct strbuf *out, const char *name, const struct image *p
 static void studio_open(struct studio *s, const struct set *set)
 {
 	*s = (struct studio){.preset = *preset_find("im-mind")};
-	must(font_find(&s->title, FONT_TITLE, set->title_font));
-	must(font_find(&s->category, FONT_CATEGORY, set->category_font));
+	must(font_find(&s->title, FONT_TITLE, sample_path(set->title_font)));
+	must(font_find(&s->category, FONT_CATEGORY, sample_path(set->category_font)));
 	if (set->fallback) {
 		must(font_find(&s->fallback, FONT_FALLBACK, set->fallback));
 		s->title.next = s->category.next = &s->fallback;
@@ -165,8 +166,8 @@ static void save_png(const struct studio *s, const char *folder, const char *set
 
 static bool set_there(const struct set *set)
 {
-	return file_exists(set->title_font) && file_exists(set->category_font) &&
-	       (!set->fallback || file_exists(set->fallback));
+	return sample_path(set->title_font) && sample_path(set->category_font) &&
+	       (!set->fallback || sample_path(set->fallback));
 }
 
 /* The heading by which a set is found; it names the fonts' digests. */

@@ -18,9 +18,9 @@
 #include "common/image.h"
 #include "extract/resize.h"
 #include "model/encoders/resnet.h"
+#include "tests/support/samples.h"
 
 #define GOLDEN "tests/parity/golden/resnet.safetensors"
-#define SHARED "../shared/data"
 #define SIDE   224
 
 /* What resnet_reference.py builds. */
@@ -162,12 +162,12 @@ static const struct {
 
 static void load_photo(const struct resnet_config *c, const char *name, float *planes)
 {
-	char *path = path_printf(SHARED "/photos/%s.jpg", name);
+	char *file = path_printf("photos/%s.jpg", name);
 	struct image photo;
 	uint8_t *rgb = xmalloc((size_t)SIDE * SIDE * 3);
 	struct resize r = {.full_width = SIDE, .full_height = SIDE, .width = SIDE, .height = SIDE};
 
-	if (image_load(&photo, path) != ST_OK)
+	if (image_load(&photo, sample_path(file)) != ST_OK)
 		fail_msg("%s", status_message());
 	r.in_width = photo.width;
 	r.in_height = photo.height;
@@ -175,7 +175,7 @@ static void load_photo(const struct resnet_config *c, const char *name, float *p
 	picture_prepare(c->input, rgb, (size_t)SIDE * SIDE, planes);
 	image_release(&photo);
 	free(rgb);
-	free(path);
+	free(file);
 }
 
 static size_t first_label(const float *logit, size_t n, double *probability)
@@ -194,6 +194,8 @@ static size_t first_label(const float *logit, size_t n, double *probability)
 static void test_photos(void **state)
 {
 	const struct resnet_config *c = resnet_find("resnet50-caffe");
+	const char *weights = sample_or_skip("weights/resnet50-v1-caffe.fp16.safetensors");
+	const char *names = sample_or_skip("weights/imagenet1000.json");
 	struct resnet_options o = {.output = RESNET_CLASSES, .batch = PHOTOS, .height = SIDE, .width = SIDE};
 	struct resnet r = {0};
 	struct weights *w;
@@ -201,11 +203,9 @@ static void test_photos(void **state)
 	float *in, *out;
 
 	(void)state;
-	if (!file_exists(SHARED "/weights/resnet50-v1-caffe.fp16.safetensors") ||
-	    !file_exists(SHARED "/photos/kodim01.jpg"))
-		skip();
-	assert_int_equal(weights_open(&w, SHARED "/weights/resnet50-v1-caffe.fp16.safetensors"), ST_OK);
-	labels = json_load_file(SHARED "/weights/imagenet1000.json", 0, NULL);
+	sample_or_skip("photos/kodim01.jpg");
+	assert_int_equal(weights_open(&w, weights), ST_OK);
+	labels = json_load_file(names, 0, NULL);
 	assert_non_null(labels);
 	if (resnet_check(c, w, o.output) != ST_OK || resnet_open(&r, c, w, &o) != ST_OK)
 		fail_msg("%s", status_message());

@@ -16,12 +16,13 @@
 #include "common/strbuf.h"
 #include "model/text/byte_pairs.h"
 #include "model/text/wordpiece.h"
+#include "tests/support/samples.h"
 #include "tests/support/scratch.h"
 
 #define GOLDEN     "tests/parity/golden/tokenizers.json"
-#define VOCABULARY "../shared/data/tokenizers/bert-base-uncased-vocab.txt"
-#define MERGES     "../shared/data/tokenizers/clip_bpe_simple_vocab_16e6.txt.gz"
-#define HEADLINES  "../shared/data/headlines/headlines.txt"
+#define VOCABULARY "tokenizers/bert-base-uncased-vocab.txt"
+#define MERGES     "tokenizers/clip_bpe_simple_vocab_16e6.txt.gz"
+#define HEADLINES  "headlines/headlines.txt"
 
 static struct strbuf headlines;
 
@@ -63,7 +64,7 @@ static void each_case(void (*check)(void *tokenizer, const json_t *c, const char
 	assert_non_null(cases);
 	assert_in_range(json_array_size(cases), 350, 1000);
 	strbuf_init(&headlines, 16u << 20);
-	must(file_read(HEADLINES, &headlines));
+	must(file_read(sample_path(HEADLINES), &headlines));
 	for (size_t i = 0; i < json_array_size(cases); i++) {
 		const json_t *c = json_array_get(cases, i), *title = json_object_get(c, "title");
 		char *text = title ? xstrdup(json_string_value(title))
@@ -73,12 +74,6 @@ static void each_case(void (*check)(void *tokenizer, const json_t *c, const char
 	}
 	strbuf_release(&headlines);
 	json_decref(cases);
-}
-
-static void skip_unless_there(const char *path)
-{
-	if (!file_exists(path) || !file_exists(HEADLINES))
-		skip();
 }
 
 static void check_uncased(void *tokenizer, const json_t *c, const char *title)
@@ -112,12 +107,13 @@ static void wordpieces_match_the_reference(void **state)
 {
 	(void)state;
 	struct wordpiece *w;
-	skip_unless_there(VOCABULARY);
-	must(wordpiece_open(&w, VOCABULARY, WORDPIECE_UNCASED));
+	sample_or_skip(HEADLINES);
+	const char *vocabulary = sample_or_skip(VOCABULARY);
+	must(wordpiece_open(&w, vocabulary, WORDPIECE_UNCASED));
 	assert_int_equal(wordpiece_size(w), 30522);
 	each_case(check_uncased, w);
 	wordpiece_close(w);
-	must(wordpiece_open(&w, VOCABULARY, WORDPIECE_CASED));
+	must(wordpiece_open(&w, vocabulary, WORDPIECE_CASED));
 	each_case(check_cased, w);
 	wordpiece_close(w);
 }
@@ -126,8 +122,8 @@ static void byte_pairs_match_the_reference(void **state)
 {
 	(void)state;
 	struct byte_pairs *b;
-	skip_unless_there(MERGES);
-	must(byte_pairs_open(&b, MERGES));
+	sample_or_skip(HEADLINES);
+	must(byte_pairs_open(&b, sample_or_skip(MERGES)));
 	assert_int_equal(byte_pairs_size(b), 49408);
 	each_case(check_clip, b);
 	byte_pairs_close(b);

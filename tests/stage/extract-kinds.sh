@@ -141,21 +141,23 @@ check "damaged weights of a detector: malformed" fails_with 3 kind few roi --box
 check "originals that were not kept: failed" fails_with 1 kind few cover --images originals
 
 # Published weights: MiniLM, whole, with a number that is none, and cut short.
-if [ -n "$data" ]; then
+minilm_weights=weights/minilm-l6-v2.fp16.safetensors minilm_config=weights/minilm-l6-v2.config.json
+minilm_vocabulary=tokenizers/bert-base-uncased-vocab.txt
+if why=$(no_sample $minilm_weights $minilm_config $minilm_vocabulary); then
+	skip_test "published weights" "$why"
+else
 	minilm() {
-		"$bin/coverline-extract" "$scratch/few/data" --kind bert --weights "$1" --network-config "$data/weights/minilm-l6-v2.config.json" \
-			--vocab "$data/tokenizers/bert-base-uncased-vocab.txt" --force "${@:2}"
+		"$bin/coverline-extract" "$scratch/few/data" --kind bert --weights "$1" --network-config "$samples/$minilm_config" \
+			--vocab "$samples/$minilm_vocabulary" --force "${@:2}"
 	}
-	check "MiniLM" minilm "$data/weights/minilm-l6-v2.fp16.safetensors"
-	cp "$data/weights/minilm-l6-v2.fp16.safetensors" "$scratch/nan.safetensors" && chmod u+w "$scratch/nan.safetensors"
+	check "MiniLM" minilm "$samples/$minilm_weights"
+	cp "$samples/$minilm_weights" "$scratch/nan.safetensors" && chmod u+w "$scratch/nan.safetensors"
 	printf '\377\177\377\177' | dd of="$scratch/nan.safetensors" bs=2 seek=15000000 conv=notrunc status=none
 	check "weights with NaN: malformed" fails_with 3 minilm "$scratch/nan.safetensors"
 	check "and the tensor named" eval "minilm '$scratch/nan.safetensors' 2>&1 | grep -q 'has a value that is not finite'"
 	check "the features of before are there no longer as one table, but whole" eval "[ ! -e '$scratch/few/data/features/bert.h5' ] && [ -s '$scratch/few/data/features/bert/part-00000.h5' ]"
 	truncate -s 20000000 "$scratch/nan.safetensors"
 	check "weights cut short: malformed" fails_with 3 minilm "$scratch/nan.safetensors"
-else
-	skip_test "published weights" "no sample data beside the repository"
 fi
 
 # Looking at them.

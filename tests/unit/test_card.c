@@ -11,15 +11,12 @@
 
 #include <cmocka.h>
 
-#include "common/file.h"
 #include "common/image.h"
 #include "render/card.h"
 #include "render/render.h"
 #include "render/wrap.h"
+#include "tests/support/samples.h"
 #include "tests/support/scratch.h"
-
-#define SELAWIK_SEMIBOLD "../shared/data/fonts/selawksb.ttf"
-#define SELAWIK          "../shared/data/fonts/selawk.ttf"
 
 struct studio {
 	struct font_file title, category;
@@ -255,12 +252,11 @@ static void assert_box(const struct box *b, float x0, float y0, float x1, float 
 /* The ink that Pillow 9.4 puts there for the same text, font and sizes, to a pixel or so (it hints, we do not). */
 static void test_text_lies_where_pil_puts_it(void **state)
 {
+	const char *semibold = sample_or_skip("fonts/selawksb.ttf"), *regular = sample_or_skip("fonts/selawk.ttf");
 	struct studio s = {0};
 
 	(void)state;
-	if (!file_exists(SELAWIK) || !file_exists(SELAWIK_SEMIBOLD))
-		skip();
-	assert_int_equal(open_studio(&s, SELAWIK_SEMIBOLD, SELAWIK), 0);
+	assert_int_equal(open_studio(&s, semibold, regular), 0);
 	draw(&s, "The most ridiculous thing you can be fined for in each state", "finance", NULL);
 	assert_int_equal(s.boxes.line_count, 3);
 	assert_box(&s.boxes.line[0], 229, 22, 544, 48);

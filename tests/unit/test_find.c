@@ -12,11 +12,11 @@
 
 #include <cmocka.h>
 
-#include "common/file.h"
 #include "common/rng.h"
 #include "common/shard.h"
 #include "render/card.h"
 #include "render/find.h"
+#include "tests/support/samples.h"
 #include "tests/support/scratch.h"
 
 #define CARDS       120 /* a font */
@@ -179,15 +179,15 @@ static void test_open_sans(void **state)
 
 static void check_files(const char *title_font, const char *category_font)
 {
-	if (!file_exists(title_font) || !file_exists(category_font))
-		skip();
-	check_font(title_font, category_font);
+	const char *title_path = sample_or_skip(title_font), *category_path = sample_or_skip(category_font);
+
+	check_font(title_path, category_path);
 }
 
 static void test_selawik(void **state)
 {
 	(void)state;
-	check_files("../shared/data/fonts/selawksb.ttf", "../shared/data/fonts/selawk.ttf");
+	check_files("fonts/selawksb.ttf", "fonts/selawk.ttf");
 }
 
 static void test_dejavu(void **state)

@@ -16,9 +16,9 @@
 #include "common/png.h"
 #include "common/resample.h"
 #include "common/strbuf.h"
+#include "tests/support/samples.h"
 
-#define DEEP  16 /* for bands: three of 16 bits */
-#define PHOTO "../shared/data/photos/kodim23.jpg"
+#define DEEP 16 /* for bands: three of 16 bits */
 
 static int start(void **state)
 {
@@ -483,6 +483,7 @@ static void test_jpeg_encoding(void **state)
 
 static void test_a_photo(void **state)
 {
+	const char *photo = sample_or_skip("photos/kodim23.jpg");
 	struct strbuf file;
 	struct image small, full;
 	uint8_t *bytes;
@@ -490,17 +491,15 @@ static void test_a_photo(void **state)
 	int width, height;
 
 	(void)state;
-	if (!file_exists(PHOTO))
-		skip();
 	strbuf_init(&file, 1 << 24);
-	assert_int_equal(file_read(PHOTO, &file), ST_OK);
+	assert_int_equal(file_read(photo, &file), ST_OK);
 	assert_int_equal(image_decode(&small, file.data, file.len, 224, 224, IMAGE_COVER, &width, &height), ST_OK);
 	assert_int_equal(width, 768);
 	assert_int_equal(height, 512);
 	assert_int_equal(image_encode_jpeg(&small, 90, &bytes, &n), ST_OK);
 	assert_true(n > 5000 && n < 60000);
 	assert_memory_equal(bytes, "\xff\xd8\xff", 3);
-	assert_int_equal(image_load(&full, PHOTO), ST_OK);
+	assert_int_equal(image_load(&full, photo), ST_OK);
 	assert_int_equal(full.width, 768);
 	image_release(&small);
 	image_release(&full);

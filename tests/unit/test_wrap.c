@@ -8,9 +8,9 @@
 
 #include <cmocka.h>
 
-#include "common/file.h"
 #include "common/strbuf.h"
 #include "render/wrap.h"
+#include "tests/support/samples.h"
 
 static const struct wrap_limits paper = {.rule = WRAP_PAPER, .characters = 27, .lines = 3};
 
@@ -221,14 +221,12 @@ static void test_categories_as_words(void **state)
 /* 500 real titles, a little shorter than MIND's: 2.308 lines each, as an independent count in another language has it. */
 static void test_real_headlines(void **state)
 {
-	static const char path[] = "../shared/data/headlines/msn500.tsv";
+	const char *path = sample_or_skip("headlines/msn500.tsv");
 	struct catalog news = {0};
 	struct arena a = {0};
 	uint64_t lines = 0, words = 0;
 
 	(void)state;
-	if (!file_exists(path))
-		skip();
 	assert_int_equal(catalog_add_file(&news, path, NULL, NULL), ST_OK);
 	assert_int_equal(news.count, 500);
 	for (uint32_t i = 0; i < news.count; i++) {
