@@ -78,8 +78,8 @@ int main(int argc, char **argv)
 	struct typed t = {.amazon = {.seed = 1, .max_history = 1000}};
 	const struct cli_option options[] = {
 		{"mind", CLI_LIST, &t.mind, "DIR",
-	     "folders with news.tsv and behaviors.tsv, or zip files of the two; the name of each has train, dev or test "
-	     "in its last part",
+	     "folders with news.tsv, behaviors.tsv and, for models that read entities, entity_embedding.vec, or zip files "
+	     "of them; the name of each has train, dev or test in its last part",
 	     0, 0},
 		{"amazon", CLI_LIST, &t.files, "FILE",
 	     "instead: Amazon's reviews (JSON lines) and the items' metadata (Python literals), either may be .gz", 0, 0},

@@ -151,8 +151,8 @@ int main(int argc, char **argv)
 	const struct cli_option options[] = {
 		{"kind", CLI_STRING, &t.kind, "KIND",
 	     "What to extract: impression (the cues of a card), cover (a pooled ResNet on the cover), roi (the same on "
-	     "regions of it), vgg (its fc7 of "
-	     "VGG-16), synthetic (random vectors, for measuring).",
+	     "regions of it), vgg (its fc7 of VGG-16), clip (CLIP of cover, title and categories), bert (the title), "
+	     "synthetic (random vectors, for measuring).",
 	     0, 0},
 		{"weights", CLI_STRING, &o.weights_source, "FILE|random:SEED",
 	     "The network's weights as they are published: .safetensors, or PyTorch's .pth, .pt or .bin; or seeded random "

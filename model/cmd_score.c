@@ -177,7 +177,7 @@ int main(int argc, char **argv)
 	     0, 0},
 		{"train", CLI_STRING, &o.train, "FILE",
 	     "The training split that references know; DATA/behaviors/train.tsv unless given.", 0, 0},
-		{"seed", CLI_INT, &o.seed, "N", "Of --reference random. (default 1)", 0, 9e15},
+		{"seed", CLI_INT, &o.seed, "N", "Of --reference random.", 0, 9e15},
 		{"behaviors", CLI_STRING, &o.behaviors, "FILE", "The impressions to rank; labels are not looked at.", 0, 0},
 		{"out", CLI_STRING, &o.out, "FILE",
 	     "One line an impression, ID [r1,r2,...]: each candidate's rank, 1 the best; equal scores keep their order.", 0,

@@ -4,7 +4,8 @@
 #
 #   ABLATION_CONFIG   the configuration that is varied (the paper's, or NAME's own below)
 #   ABLATION_SEEDS    a run of each variant for every one ("1 2 3 4 5"; the tables are means over them)
-#   ABLATION_SET      put over every variant: '--set encoder.weights=FILE'
+#   ABLATION_SET      put over every variant; mmrec and rmbert tune an encoder, and want '--set encoder.weights=FILE --set
+#                     encoder.vocab=FILE' (random:1 and words will do for a trial)
 #   ABLATION_OUT      where runs and tables go (DATA/ablations/NAME)
 #
 # A variant is a line: ABLATION_NAME_VARIANT := --set key=value …; the first is the whole model. Runs that are there are not

@@ -54,9 +54,21 @@ all: evaluation.txt report/index.html
 	@cat evaluation.txt
 	@echo "Look at $(CURDIR)/report/index.html"
 
+# What only its user can say is asked for before anything is downloaded.
+KINDS := $(sort $(foreach r,$(RUNS),$(KINDS_$r)))
+ASKED := $(if $(filter clip,$(KINDS)),has-CLIP) $(if $(filter bert,$(KINDS)),has-BERT) $(if $(filter-out bert,$(KINDS)),has-CONTACT)
+.PHONY: has-CLIP has-BERT has-CONTACT
+has-CLIP: made = features/clip.h5
+has-BERT: made = features/bert.h5
+has-CLIP has-BERT: has-%:
+	@[ -e $(made) ] || [ -n "$($*)" ] || { echo 'mind-$(MIND_SIZE): say where the weights are: $*=FILE, or $*=random:SEED' >&2; exit 2; }
+has-CONTACT:
+	@[ -e crawl.json ] || [ -n "$(CONTACT)$(CRAWL)" ] || \
+		{ echo 'mind-$(MIND_SIZE): a crawl says whom sites can turn to: CONTACT=you@example.org' >&2; exit 2; }
+
 ifeq ($(MIND_ZIPS),)
 ZIPS := zips
-zips/fetched:
+zips/fetched: | $(ASKED)
 	$(COVERLINE) fetch mind-$(MIND_SIZE)-train mind-$(MIND_SIZE)-dev --to zips
 	@touch $@
 catalog.json: zips/fetched
@@ -64,7 +76,7 @@ else
 ZIPS := $(MIND_ZIPS)
 endif
 
-catalog.json:
+catalog.json: | $(ASKED)
 	$(COVERLINE) catalog --mind "$(ZIPS)/MIND$(MIND_SIZE)_train.zip" "$(ZIPS)/MIND$(MIND_SIZE)_dev.zip" --out .
 	@touch $@
 
@@ -101,12 +113,8 @@ $(eval $(call kind,impression,render.json $(RESNET101_FILE),--network resnet101 
 $(eval $(call kind,cover,crawl.json $(RESNET101_FILE),--network resnet101 --weights "$(RESNET101)"))
 $(eval $(call kind,vgg,crawl.json $(VGG16_FILE),--network vgg16 --weights "$(VGG16)"))
 $(eval $(call kind,roi,crawl.json $(RESNET50_FILE) $(MASKRCNN_FILE),--network resnet50 --weights "$(RESNET50)" --detector "$(MASKRCNN)"))
-$(eval $(call kind,clip,crawl.json | has-CLIP,--weights "$(CLIP)"))
-$(eval $(call kind,bert,catalog.json | has-BERT,--weights "$(BERT)"))
-
-.PHONY: has-CLIP has-BERT
-has-CLIP has-BERT: has-%:
-	@[ -n "$($*)" ] || { echo 'mind-$(MIND_SIZE): say where the weights are: $*=FILE, or $*=random:SEED' >&2; exit 2; }
+$(eval $(call kind,clip,crawl.json,--weights "$(CLIP)"))
+$(eval $(call kind,bert,catalog.json,--weights "$(BERT)"))
 
 SET_mm-rec := $(if $(filter-out random:%,$(VILBERT)),--set 'encoder.weights=$(VILBERT)',\
 	--set encoder.weights=$(or $(VILBERT),random:1) --set encoder.vocab=words)
@@ -124,13 +132,7 @@ runs/$1/seed-$s/prediction.txt: runs/$1/seed-$s/trained
 endef
 $(foreach r,$(RUNS),$(eval $(call run_rules,$r)))
 
-# $1 reference, $2 seed.
-define reference_rule
-runs/$1/seed-$2/prediction.txt: catalog.json
-	@mkdir -p $$(@D)
-	$(COVERLINE) score . --reference $1 --seed $2 --behaviors behaviors/dev.tsv --out $$@
-endef
-$(foreach r,$(REFERENCES),$(foreach s,$(SEEDS),$(eval $(call reference_rule,$r,$s))))
+$(foreach r,$(REFERENCES),$(foreach s,$(SEEDS),$(eval $(call reference_rule,$r,$s,dev))))
 REFERENCE_PREDICTIONS := $(foreach r,$(REFERENCES),$(SEEDS:%=runs/$r/seed-%/prediction.txt))
 
 evaluation.txt: $(PREDICTIONS) $(REFERENCE_PREDICTIONS)

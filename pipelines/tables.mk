@@ -12,6 +12,12 @@ TABLES := imrec mm-rec vlsnr rmbert gmmf
 
 # What needs no model, and every table has: score --reference.
 REFERENCES := random popular recent category
+# $1 reference, $2 seed, $3 split, in a chain that runs inside DATA.
+define reference_rule
+runs/$1/seed-$2/prediction.txt: catalog.json
+	@mkdir -p $$(@D)
+	$(COVERLINE) score . --reference $1 --seed $2 --behaviors behaviors/$3.tsv --out $$@
+endef
 
 # Kinds of features of a run that reads more than the catalogue.
 KINDS_nrms-im := impression

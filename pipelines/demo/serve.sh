@@ -144,7 +144,11 @@ for attempt in {1..20}; do
 done
 [ -n "$server" ] || fail "no free port found"
 
-COVERLINE_DEMO_PORT=$port "${@//\{port\}/$port}" <&0 &
+# What the shell starts beside itself ignores Ctrl-C, and hands that on, unless it is told otherwise.
+(
+	trap - INT QUIT
+	COVERLINE_DEMO_PORT=$port exec "${@//\{port\}/$port}"
+) <&0 &
 child=$!
 wait "$child"
 code=$?

@@ -9,7 +9,7 @@
 #   DATA, RUN       the data folder, which holds catalog.tsv, and the folder for runs, table and report: seen by all nodes
 #   COVERLINE       the program; build/bin/coverline, or build-mpi/bin/coverline with RANKS
 #   RUNS            NAME=CONFIG[+key=value…] of each run; of mind-small's configurations unless given
-#   CRAWL, RENDER   more options of these stages;  CRAWL=none, RENDER=none: that part of DATA is there
+#   CRAWL, RENDER   more options of these stages, "--contact you@example.org" among the crawl's;  CRAWL=none, RENDER=none: that part of DATA is there
 #   EXTRACT         options of extract, --kind and --weights among them; none: no features are needed
 #   TRAIN           more options of train
 #   RANKS           processes that train a run together (1);  CPUS   threads of each job's process, where not the template's
@@ -31,9 +31,17 @@ bin=build/bin
 [ "$ranks" = 1 ] || bin=build-mpi/bin
 coverline=${COVERLINE:-$(realpath -m "$here/../../$bin")/coverline}
 configs=$(realpath "$here/../configs")
-runs=${RUNS:-nrms=$configs/mind-small-nrms.ini nrms-im=$configs/mind-small-nrms-im.ini}
 part_rows=${PART_ROWS:-4096}
-read -r -a extract <<<"${EXTRACT:---kind impression --weights $data/weights/resnet101.pth}"
+# What is given is split at spaces; the defaults name files whose paths may have some.
+runs=("nrms=$configs/mind-small-nrms.ini" "nrms-im=$configs/mind-small-nrms-im.ini")
+[ -z "${RUNS:-}" ] || read -r -d '' -a runs <<<"$RUNS" || true
+extract=(--kind impression --weights "$data/weights/resnet101.pth")
+if [ -n "${EXTRACT:-}" ]; then
+	read -r -a extract <<<"$EXTRACT"
+elif [ "$action" = submit ] && [ ! -s "$data/weights/resnet101.pth" ]; then
+	echo "chain.sh: $data/weights/resnet101.pth is not there: coverline fetch resnet101 --to $data/weights, or say EXTRACT=…" >&2
+	exit 1
+fi
 read -r -a crawl <<<"${CRAWL:-}"
 read -r -a render <<<"${RENDER:-}"
 read -r -a train <<<"${TRAIN:-}"
@@ -88,7 +96,7 @@ if [ "${extract[*]}" != none ]; then
 	[ "$tasks" = 1 ] || { job extract-unite 1 "$last" extract -- "$coverline" "$data" "${extract[@]}"; last=$id; }
 fi
 features=$last scored= predictions=() folders=()
-for r in $runs; do
+for r in "${runs[@]}"; do
 	name=${r%%=*} rest=${r#*=} options=()
 	config=${rest%%+*}
 	while [ "$rest" != "${rest#*+}" ]; do
