@@ -21,12 +21,14 @@ struct tensor *op_block_sum(struct tape *t, struct tensor *a, struct tensor *v, 
 		return NULL;
 	if (query->count != key->count)
 		return tape_fail(t, "block_sum: %d segments of queries, but %d of keys", (int)query->count, (int)key->count);
-	b.at = op_blocks(t, query, key, 1, &pairs);
-	if (v->ndim != 2 || tensor_size(a) != pairs)
-		return tape_fail(t, "block_sum: a is %s and v is %s, expected [%lld] and [tk, d]", shape_text(a).s,
-		                 shape_text(v).s, (long long)pairs);
-	if (!op_segments_fit(t, "block_sum", key, v->dim[0]))
+	if (v->ndim != 2)
+		return tape_fail(t, "block_sum: v is %s, expected [tk, d]", shape_text(v).s);
+	if (!op_segments_fit(t, "block_sum", key, v->dim[0]) ||
+	    !op_segments_fit(t, "block_sum", query, query->offset[query->count]))
 		return NULL;
+	b.at = op_blocks(t, query, key, 1, &pairs);
+	if (tensor_size(a) != pairs)
+		return tape_fail(t, "block_sum: a is %s, expected [%lld]", shape_text(a).s, (long long)pairs);
 	struct tensor *y = op_result(t, 2, (int64_t[]){query->offset[query->count], v->dim[1]}, in, 2);
 	kernels.block_to_queries(&b, v->dim[1], a->data, v->data, false, y->data);
 	return op_done(t, block_sum_backward, y, in, 2, &b, sizeof b);

@@ -173,6 +173,14 @@ static void wrong_segments_are_refused(void **state)
 	        "attention: 2 segments end at row 3 of 4");
 	refused(t, op_attention(t, matrix(t, 3, 4), matrix(t, 3, 4), matrix(t, 3, 4), &s, &s, &dropping),
 	        "attention: dropout is 1, expected 0 <= dropout < 1");
+	refused(t, op_block_dot(t, matrix(t, 3, 2), matrix(t, 3, 2), &s, &fall),
+	        "block_dot: segment offsets do not rise from 0");
+	refused(t, op_block_sum(t, vector(t, 5), matrix(t, 3, 2), &one, &s),
+	        "block_sum: 1 segments of queries, but 2 of keys");
+	refused(t, op_block_sum(t, vector(t, 5), matrix(t, 3, 2), &fall, &s),
+	        "block_sum: segment offsets do not rise from 0");
+	refused(t, op_block_sum(t, vector(t, 5), matrix(t, 4, 2), &s, &s), "block_sum: 2 segments end at row 3 of 4");
+	refused(t, op_block_sum(t, vector(t, 4), matrix(t, 3, 2), &s, &s), "block_sum: a is [4], expected [5]");
 	refused(t, op_segment_softmax(t, matrix(t, 3, 2), &s), "segment_softmax: x is [3, 2], expected [n] or [n, 1]");
 	refused(t, op_segment_softmax(t, vector(t, 3), &fall), "segment_softmax: segment offsets do not rise from 0");
 	refused(t, op_segment_softmax(t, vector(t, 3), &start), "segment_softmax: segment offsets do not rise from 0");
