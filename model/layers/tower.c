@@ -25,23 +25,29 @@ static int parse(const char *text, int64_t width[TOWER_LAYERS])
 	return 0;
 }
 
-enum status tower_init(struct tower *l, struct params *ps, const char *prefix, int64_t in, const char *widths,
-                       const char *key)
+enum status tower_init_widths(struct tower *l, struct params *ps, const char *prefix, int64_t in, const int64_t *width,
+                              int count)
 {
-	int64_t width[TOWER_LAYERS];
 	enum status st = ST_OK;
-	*l = (struct tower){.count = parse(widths, width)};
-	if (!l->count)
-		return status_fail(ST_USAGE,
-		                   "%s: \"%s\" is no list of widths, such as 1024-512-256: 1 to %d of them, at most %d", key,
-		                   widths, TOWER_LAYERS, TOWER_WIDTH);
-	for (int i = 0; i < l->count && st == ST_OK; i++) {
+	*l = (struct tower){.count = count, .width = width[count - 1]};
+	for (int i = 0; i < count && st == ST_OK; i++) {
 		char *name = path_printf("%s.%d", prefix, i);
 		st = linear_init(&l->layer[i], ps, name, i ? width[i - 1] : in, width[i], LINEAR_BIAS);
 		free(name);
 	}
-	l->width = width[l->count - 1];
 	return st;
+}
+
+enum status tower_init(struct tower *l, struct params *ps, const char *prefix, int64_t in, const char *widths,
+                       const char *key)
+{
+	int64_t width[TOWER_LAYERS];
+	const int count = parse(widths, width);
+	if (!count)
+		return status_fail(ST_USAGE,
+		                   "%s: \"%s\" is no list of widths, such as 1024-512-256: 1 to %d of them, at most %d", key,
+		                   widths, TOWER_LAYERS, TOWER_WIDTH);
+	return tower_init_widths(l, ps, prefix, in, width, count);
 }
 
 struct tensor *tower_apply(const struct tower *l, struct tape *t, struct tensor *x, double dropout)

@@ -16,6 +16,9 @@ struct tower {
  * "1024-512-256". ST_USAGE, naming the key that it is from, if it is no list of 1 to 16 widths from 1 to 65536. */
 MUST_CHECK enum status tower_init(struct tower *l, struct params *ps, const char *prefix, int64_t in,
                                   const char *widths, const char *key);
+/* The same of count widths, 1 to TOWER_LAYERS. */
+MUST_CHECK enum status tower_init_widths(struct tower *l, struct params *ps, const char *prefix, int64_t in,
+                                         const int64_t *width, int count);
 /* [n, in] -> [n, width] */
 struct tensor *tower_apply(const struct tower *l, struct tape *t, struct tensor *x, double dropout);
 

@@ -19,7 +19,6 @@ const struct click_pairs *click_pairs_make(struct tape *t, const struct impressi
 	}
 	struct click_pairs *p = arena_alloc(&t->arena, sizeof *p);
 	int32_t *offset = arena_alloc(&t->arena, ((size_t)candidates + 1) * sizeof *offset);
-	int32_t *impression = arena_alloc(&t->arena, ((size_t)candidates + 1) * sizeof *impression);
 	int32_t *click = arena_alloc(&t->arena, ((size_t)count + 1) * sizeof *click);
 	int32_t *candidate = arena_alloc(&t->arena, ((size_t)count + 1) * sizeof *candidate);
 	int32_t n = 0;
@@ -30,9 +29,8 @@ const struct click_pairs *click_pairs_make(struct tape *t, const struct impressi
 				click[n] = k;
 				candidate[n++] = c;
 			}
-			impression[c] = i;
 			offset[c + 1] = n;
 		}
-	*p = (struct click_pairs){{offset, candidates}, click, candidate, count, impression, candidates};
+	*p = (struct click_pairs){{offset, candidates}, click, candidate, count, candidate_impressions(t, m), candidates};
 	return p;
 }

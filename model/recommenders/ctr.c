@@ -4,7 +4,6 @@
 
 #include "common/file.h"
 #include "model/recommenders/id_table.h"
-#include "model/recommenders/modalities.h"
 
 const char *const ctr_kinds[] = {NULL};
 
@@ -96,17 +95,6 @@ enum status ctr_create(struct recommender *r, struct params *ps, const struct ne
 {
 	struct ctr *c = (struct ctr *)r;
 	return c->way->create(c, ps, data);
-}
-
-/* Nothing is read of a news alone: features are of a candidate in its impression. */
-bool ctr_encode_news(struct recommender *r, struct tape *t, const struct news_data *data, const uint32_t *rows,
-                     int32_t count, struct encoded_news *out)
-{
-	(void)r;
-	(void)data;
-	(void)rows;
-	out->vector = tape_constant(t, 2, (int64_t[]){count, 1}, 0);
-	return true;
 }
 
 struct tensor *ctr_score(struct recommender *r, struct tape *t, const struct news_data *data,

@@ -65,8 +65,6 @@ struct tensor *ctr_deep_apply(const struct ctr *c, struct tape *t, struct tensor
 void ctr_close(struct recommender *r);
 const struct config_key *ctr_keys(struct recommender *r);
 MUST_CHECK enum status ctr_create(struct recommender *r, struct params *ps, const struct news_data *data);
-bool ctr_encode_news(struct recommender *r, struct tape *t, const struct news_data *data, const uint32_t *rows,
-                     int32_t count, struct encoded_news *out);
 struct tensor *ctr_score(struct recommender *r, struct tape *t, const struct news_data *data,
                          const struct encoded_news *news, const struct impressions *m);
 struct tensor *ctr_loss(struct recommender *r, struct tape *t, const struct news_data *data,
@@ -75,6 +73,6 @@ extern const char *const ctr_kinds[];
 
 #define CTR_FUNCTIONS                                                                                                  \
 	.kinds = ctr_kinds, .tables = TABLE_SPARSE, .close = ctr_close, .keys = ctr_keys, .create = ctr_create,            \
-	.encode_news = ctr_encode_news, .score = ctr_score, .loss = ctr_loss
+	.encode_news = encode_no_news, .score = ctr_score, .loss = ctr_loss
 
 #endif

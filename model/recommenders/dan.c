@@ -25,7 +25,6 @@
 #include "model/layers/linear.h"
 #include "model/layers/recurrent_layer.h"
 #include "model/recommenders/click_pairs.h"
-#include "model/recommenders/modalities.h"
 #include "model/recommenders/word_embedding.h"
 
 enum { KEYS = 11, WINDOWS_MAX = 8, SIDES = 2 };
@@ -150,34 +149,15 @@ static void dan_start(struct recommender *r, const struct news_data *data)
 		w->data[i * w->dim[1] + i] = 1;
 }
 
-/* The largest of each segment's rows, column by column; zeros of an empty one. Shorter segments repeat their first row. */
-static struct tensor *largest_rows(struct tape *t, struct tensor *x, const struct segments *s)
-{
-	int32_t most = 1;
-	if (!x)
-		return NULL;
-	for (int32_t i = 0; i < s->count; i++)
-		if (s->offset[i + 1] - s->offset[i] > most)
-			most = s->offset[i + 1] - s->offset[i];
-	int32_t *row = arena_alloc(&t->arena, (size_t)s->count * (size_t)most * sizeof *row + 1);
-	for (int32_t i = 0, n = 0; i < s->count; i++) {
-		const int32_t first = s->offset[i], end = s->offset[i + 1];
-		for (int32_t j = 0; j < most; j++)
-			row[n++] = first + j < end ? first + j : first < end ? first : s->offset[s->count];
-	}
-	struct tensor *zeros = tape_constant(t, 2, (int64_t[]){1, x->dim[1]}, 0);
-	const int64_t dim[] = {s->count, most, x->dim[1]};
-	x = op_gather_rows(t, op_concat(t, (struct tensor *const[]){x, zeros}, 2, 0), row, (int64_t)s->count * most);
-	return op_max(t, op_reshape(t, x, 3, dim), AXIS_1);
-}
-
 /* One side of the PCNN: [segments, windows * filters]. */
 static struct tensor *convolve(const struct dan *m, struct tape *t, const struct convolutions *c, struct tensor *x,
                                const struct segments *s)
 {
 	struct tensor *part[WINDOWS_MAX];
-	for (int i = 0; i < m->windows; i++)
-		part[i] = largest_rows(t, op_relu(t, op_segment_convolution(t, x, c->weight[i], c->bias[i], s, 1)), s);
+	for (int i = 0; i < m->windows; i++) {
+		struct tensor *y = op_relu(t, op_segment_convolution(t, x, c->weight[i], c->bias[i], s, 1));
+		part[i] = largest_rows(t, y, s->offset, s->offset + 1, s->count);
+	}
 	return m->windows == 1 ? part[0] : op_concat(t, part, (int)m->windows, 1);
 }
 
@@ -246,7 +226,7 @@ static struct tensor *read_order(const struct dan *m, struct tape *t, struct ten
 	struct tensor *h = op_lstm(t, clicks, &im->clicks, &m->lstm, NULL, NULL);
 	const struct attention how = {.heads = 1, .scale = 1, .causal = true};
 	struct tensor *r = op_attention(t, h, linear_apply(&m->state, t, h), h, &im->clicks, &im->clicks, &how);
-	return largest_rows(t, r, &im->clicks);
+	return largest_rows(t, r, im->clicks.offset, im->clicks.offset + 1, im->count);
 }
 
 static struct tensor *dan_score(struct recommender *r, struct tape *t, const struct news_data *data,

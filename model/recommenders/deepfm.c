@@ -3,11 +3,9 @@
  *
  *     P = sigma(y_FM + y_DNN)                                                              eq. 1
  *     y_FM = sum_j w_j x_j + sum_{i<j} <V_i, V_j> x_i x_j                                  eq. 2, over all features
- *     y_DNN = w . deep([e_1 … e_F]) + b,  e_f = sum of x_j V_j over field f                eq. 3-4
- *
- * The sum over pairs is 1/2 (|sum_j x_j V_j|^2 - sum_j |x_j V_j|^2). (Rendle 2010, lemma 3.1) */
+ *     y_DNN = w . deep([e_1 … e_F]) + b,  e_f = sum of x_j V_j over field f                eq. 3-4 */
 #include "model/recommenders/ctr.h"
-#include "model/recommenders/modalities.h"
+#include "model/recommenders/machine.h"
 
 struct deepfm {
 	struct ctr base;
@@ -35,13 +33,8 @@ static enum status deepfm_create(struct ctr *c, struct params *ps, const struct 
 /* y_FM, [n, 1]. */
 static struct tensor *machine(const struct deepfm *f, struct tape *t, const struct sparse_batch *x)
 {
-	const int64_t pairs = x->by_sample.offset[x->samples];
-	struct tensor *value = tape_borrow(t, 2, (int64_t[]){pairs, 1}, x->value);
-	struct tensor *each = op_mul(t, op_embedding(t, f->base.field, x->index, pairs), value);
-	struct tensor *whole = sum_rows(t, each, &x->by_sample), *own = sum_rows(t, op_mul(t, each, each), &x->by_sample);
-	struct tensor *twice = op_sum(t, op_sub(t, op_mul(t, whole, whole), own), AXIS_1 | AXES_KEEP);
 	struct tensor *first = op_embedding_bag(t, f->first, x->index, x->value, &x->by_sample);
-	return op_add(t, first, times(t, twice, 0.5));
+	return op_add(t, first, machine_pairs(t, f->base.field, x));
 }
 
 static struct tensor *deepfm_logit(struct ctr *c, struct tape *t, const struct news_data *data,

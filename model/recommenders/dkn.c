@@ -160,30 +160,18 @@ static struct tensor *read_words(const struct dkn *m, struct tape *t, const stru
 	return parts == 1 ? part[0] : op_concat(t, part, parts, 1);
 }
 
-/* The largest of each title's windows of `length` words: c [words, filters] has one around each word, of which those within the
- * title count, or all in a title that is shorter. Such titles, and those without words, are filled up with a row of zeros,
- * which is no more than what ReLU gives. */
-static struct tensor *max_over_time(struct tape *t, struct tensor *c, const struct segments *titles, int64_t filters,
-                                    int32_t length)
+/* The largest of each title's windows of `length` words: c [words, filters] has one around each word, of which those
+ * within the title count, or all in a title that is shorter. */
+static struct tensor *max_over_time(struct tape *t, struct tensor *c, const struct segments *titles, int32_t length)
 {
-	const int32_t before = (length - 1) / 2, behind = length / 2, words = titles->offset[titles->count];
-	int32_t most = 1, n = 0;
-	for (int32_t i = 0; i < titles->count; i++)
-		if (titles->offset[i + 1] - titles->offset[i] > most)
-			most = titles->offset[i + 1] - titles->offset[i];
-	int32_t *row = arena_alloc(&t->arena, (size_t)titles->count * (size_t)most * sizeof *row + 1);
+	const size_t bytes = (size_t)titles->count * sizeof(int32_t) + 1;
+	int32_t *first = arena_alloc(&t->arena, bytes), *end = arena_alloc(&t->arena, bytes);
 	for (int32_t i = 0; i < titles->count; i++) {
-		const int32_t first = titles->offset[i], end = titles->offset[i + 1];
-		const bool whole = end - first >= length;
-		const int32_t stop = (i + 1) * most;
-		for (int32_t j = whole ? first + before : first; j < (whole ? end - behind : end); j++)
-			row[n++] = j;
-		while (n < stop)
-			row[n++] = words;
+		const bool whole = titles->offset[i + 1] - titles->offset[i] >= length;
+		first[i] = titles->offset[i] + (whole ? (length - 1) / 2 : 0);
+		end[i] = titles->offset[i + 1] - (whole ? length / 2 : 0);
 	}
-	struct tensor *zeros = tape_constant(t, 2, (int64_t[]){1, filters}, 0);
-	struct tensor *x = op_gather_rows(t, op_concat(t, (struct tensor *const[]){c, zeros}, 2, 0), row, n);
-	return op_max(t, op_reshape(t, x, 3, (int64_t[]){titles->count, most, filters}), AXIS_1);
+	return largest_rows(t, c, first, end, titles->count);
 }
 
 /* §4.3: convolutions of every length, and the largest of each filter. */
@@ -197,7 +185,7 @@ static bool dkn_encode_news(struct recommender *r, struct tape *t, const struct 
 	for (int i = 0; i < m->windows; i++) {
 		struct tensor *c =
 			op_relu(t, op_segment_convolution(t, words, m->window[i].weight, m->window[i].bias, &titles, 1));
-		part[i] = max_over_time(t, c, &titles, m->filters, i + 1);
+		part[i] = max_over_time(t, c, &titles, i + 1);
 	}
 	out->vector = op_dropout(t, m->windows == 1 ? part[0] : op_concat(t, part, (int)m->windows, 1), r->dropout);
 	return out->vector != NULL;
@@ -221,10 +209,13 @@ static struct tensor *weigh(const struct dkn *d, struct tape *t, struct tensor *
 	return finish(&d->attend, t, a, b);
 }
 
-/* Each candidate's reader, [candidates, d]: the clicks, weighed. */
+/* Each candidate's reader, [candidates, d]: the clicks, weighed; without attention, their mean. */
 static struct tensor *attend(const struct dkn *d, struct tape *t, struct tensor *clicks, struct tensor *candidates,
                              const struct impressions *m)
 {
+	if (!d->attention)
+		return op_gather_rows(t, mean_rows(t, clicks, &m->clicks), candidate_impressions(t, m),
+		                      m->candidates.offset[m->count]);
 	const struct click_pairs *p = click_pairs_make(t, m);
 	if (!p)
 		return NULL;
@@ -234,28 +225,16 @@ static struct tensor *attend(const struct dkn *d, struct tape *t, struct tensor 
 	return op_block_sum(t, weight, clicks, &m->candidates, &m->clicks);
 }
 
-/* Without attention: the mean of the clicks, for each candidate of the impression. */
-static struct tensor *mean_clicks(struct tape *t, struct tensor *clicks, const struct impressions *m)
-{
-	const int32_t candidates = m->candidates.offset[m->count];
-	int32_t *whose = arena_alloc(&t->arena, (size_t)candidates * sizeof *whose + 1);
-	for (int32_t i = 0; i < m->count; i++)
-		for (int32_t j = m->candidates.offset[i]; j < m->candidates.offset[i + 1]; j++)
-			whose[j] = i;
-	return op_gather_rows(t, mean_rows(t, clicks, &m->clicks), whose, candidates);
-}
-
 static struct tensor *dkn_score(struct recommender *r, struct tape *t, const struct news_data *data,
                                 const struct encoded_news *news, const struct impressions *m)
 {
 	(void)data;
 	const struct dkn *d = (const struct dkn *)r;
-	const int64_t one = 1;
 	const double width = (double)(d->windows * d->filters);
 	struct tensor *clicks = gather_clicks(t, news->vector, m), *candidates = gather_candidates(t, news->vector, m);
 	if (d->match == MATCH_SCALED)
-		candidates = op_mul(t, candidates, tape_constant(t, 1, &one, 1 / (real)sqrt(width)));
-	struct tensor *readers = d->attention ? attend(d, t, clicks, candidates, m) : mean_clicks(t, clicks, m);
+		candidates = times(t, candidates, 1 / (real)sqrt(width));
+	struct tensor *readers = attend(d, t, clicks, candidates, m);
 	if (d->match != MATCH_NETWORK)
 		return op_sum(t, op_mul(t, readers, candidates), AXIS_1);
 	return finish(&d->rank, t, linear_apply(&d->rank.first, t, readers), linear_apply(&d->rank.second, t, candidates));

@@ -88,13 +88,11 @@ static struct tensor *dssm_score(struct recommender *r, struct tape *t, const st
 {
 	(void)data;
 	const struct dssm *d = (const struct dssm *)r;
-	const int64_t one = 1;
 	struct tensor *clicks = gather_clicks(t, news->vector, m);
 	struct tensor *query =
 		finish(d, t, d->query == QUERY_SUM ? sum_rows(t, clicks, &m->clicks) : mean_rows(t, clicks, &m->clicks));
 	struct tensor *documents = finish(d, t, gather_candidates(t, news->vector, m));
-	struct tensor *cosine = score_by_dot(t, query, documents, &m->candidates);
-	return op_mul(t, cosine, tape_constant(t, 1, &one, (real)d->gamma));
+	return times(t, score_by_dot(t, query, documents, &m->candidates), d->gamma);
 }
 
 static const char *const dssm_kinds[] = {NULL};

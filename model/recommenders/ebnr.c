@@ -166,12 +166,6 @@ static struct tensor *softplus_of_minus(struct tape *t, struct tensor *x)
 	return x ? op_bce(t, x, tape_constant(t, x->ndim, x->dim, 1)) : NULL;
 }
 
-static struct tensor *scale(struct tape *t, struct tensor *x, double by)
-{
-	const int64_t one = 1;
-	return op_mul(t, x, tape_constant(t, 1, &one, (real)by));
-}
-
 /* phi(h0, h1, h2); NULL if the batch has no triplet. */
 static struct tensor *similarity_loss(struct tape *t, struct tensor *h, const struct triplets *x)
 {
@@ -191,7 +185,7 @@ static struct tensor *reconstruction_loss(const struct ebnr *m, struct tape *t, 
 	for (int32_t i = 0; i < count; i++)
 		for (int32_t j = articles.offset[i]; j < articles.offset[i + 1]; j++)
 			x[i * words + word[j]] = 1;
-	return scale(t, op_bce(t, linear_apply(&m->decode, t, h), tape_borrow(t, 2, dim, x)), (double)words);
+	return times(t, op_bce(t, linear_apply(&m->decode, t, h), tape_borrow(t, 2, dim, x)), (double)words);
 }
 
 /* Readers ----------------------------------------------------------------------------------------------------------- */
@@ -235,8 +229,8 @@ static struct tensor *ebnr_loss(struct recommender *r, struct tape *t, const str
 	find_triplets(&x, t, data, m->rows, count);
 	struct tensor *article = reconstruction_loss(e, t, data, news->vector, m->rows, count);
 	if (x.count && e->similarity > 0)
-		article = op_add(t, article, scale(t, similarity_loss(t, news->vector, &x), e->similarity));
-	return op_add(t, loss, scale(t, article, e->article_weight));
+		article = op_add(t, article, times(t, similarity_loss(t, news->vector, &x), e->similarity));
+	return op_add(t, loss, times(t, article, e->article_weight));
 }
 
 static const char *const ebnr_kinds[] = {NULL};

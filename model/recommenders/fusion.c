@@ -164,11 +164,8 @@ struct tensor *fusion_score(struct recommender *r, struct tape *t, const struct 
 {
 	const struct fusion *f = (const struct fusion *)r;
 	const int64_t candidates = m->candidates.offset[m->count];
-	int32_t *impression = arena_alloc(&t->arena, ((size_t)candidates + 1) * sizeof *impression);
+	const int32_t *impression = candidate_impressions(t, m);
 	(void)data;
-	for (int32_t i = 0; i < m->count; i++)
-		for (int32_t c = m->candidates.offset[i]; c < m->candidates.offset[i + 1]; c++)
-			impression[c] = i;
 	struct tensor *clicks = gather_clicks(t, news->vector, m), *own = gather_candidates(t, news->vector, m);
 	struct tensor *users = id_table_apply(&f->user, t, m->user, m->count, f->unseen_rate);
 	struct tensor *history =

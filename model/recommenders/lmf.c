@@ -8,7 +8,6 @@
 #include <stdlib.h>
 
 #include "model/recommenders/fusion.h"
-#include "model/recommenders/modalities.h"
 
 struct lmf {
 	struct fusion base;

@@ -2,7 +2,6 @@
 
 #include <stdlib.h>
 
-#include "model/recommenders/modalities.h"
 #include "model/train/sparse_fields.h"
 
 const char *const machine_kinds[] = {NULL};
@@ -36,28 +35,13 @@ enum status machine_create(struct recommender *r, struct params *ps, const struc
 	return st;
 }
 
-/* News have nothing to encode: what is read of one depends on who reads it when. */
-bool machine_encode_news(struct recommender *r, struct tape *t, const struct news_data *data, const uint32_t *rows,
-                         int32_t count, struct encoded_news *out)
+struct tensor *machine_pairs(struct tape *t, struct tensor *v, const struct sparse_batch *x)
 {
-	(void)r;
-	(void)t;
-	(void)data;
-	(void)rows;
-	(void)count;
-	(void)out;
-	return true;
-}
-
-/* 1/2 sum_f (S_f^2 - sum_i v_if^2 x_i^2), [samples, 1]        (Rendle 2010, lemma 3.1) */
-static struct tensor *second_order(const struct machine *m, struct tape *t, const struct sparse_batch *b)
-{
-	const int64_t pairs = b->by_sample.offset[b->samples];
-	struct tensor *x = tape_borrow(t, 2, (int64_t[]){pairs, 1}, b->value);
-	struct tensor *z = op_mul(t, op_embedding(t, m->v, b->index, pairs), x);
-	struct tensor *sum = op_embedding_bag(t, m->v, b->index, b->value, &b->by_sample);
-	struct tensor *squares = sum_rows(t, op_mul(t, z, z), &b->by_sample);
-	return times(t, op_sum(t, op_sub(t, op_mul(t, sum, sum), squares), AXIS_1 | AXES_KEEP), 0.5);
+	const int64_t pairs = x->by_sample.offset[x->samples];
+	struct tensor *value = tape_borrow(t, 2, (int64_t[]){pairs, 1}, x->value);
+	struct tensor *each = op_mul(t, op_embedding(t, v, x->index, pairs), value);
+	struct tensor *whole = sum_rows(t, each, &x->by_sample), *own = sum_rows(t, op_mul(t, each, each), &x->by_sample);
+	return times(t, op_sum(t, op_sub(t, op_mul(t, whole, whole), own), AXIS_1 | AXES_KEEP), 0.5);
 }
 
 struct tensor *machine_score(struct recommender *r, struct tape *t, const struct news_data *data,
@@ -68,7 +52,7 @@ struct tensor *machine_score(struct recommender *r, struct tape *t, const struct
 	const struct sparse_batch *b = sparse_batch_merged(t, data, m, own->groups);
 	struct tensor *y = op_embedding_bag(t, own->w, b->index, b->value, &b->by_sample);
 	if (own->factors)
-		y = op_add(t, y, second_order(own, t, b));
+		y = op_add(t, y, machine_pairs(t, own->v, b));
 	return op_reshape(t, op_add(t, y, own->w0), 1, (int64_t[]){b->samples});
 }
 

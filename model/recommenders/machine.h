@@ -32,17 +32,20 @@ struct machine {
 void machine_close(struct recommender *r);
 const struct config_key *machine_keys(struct recommender *r);
 enum status machine_create(struct recommender *r, struct params *ps, const struct news_data *data);
-bool machine_encode_news(struct recommender *r, struct tape *t, const struct news_data *data, const uint32_t *rows,
-                         int32_t count, struct encoded_news *out);
 struct tensor *machine_score(struct recommender *r, struct tape *t, const struct news_data *data,
                              const struct encoded_news *news, const struct impressions *m);
 struct tensor *machine_loss(struct recommender *r, struct tape *t, const struct news_data *data,
                             const struct encoded_news *news, const struct impressions *m, struct tensor *scores);
 const struct pass *machine_pass(const struct recommender *r);
 
+struct sparse_batch;
+/* sum_{i<j} <v_i, v_j> x_i x_j of each sample, [samples, 1], as 1/2 sum_f ((sum_i v_if x_i)^2 - sum_i v_if^2 x_i^2) for
+ * v [buckets, factors]. (Rendle 2010, lemma 3.1) */
+struct tensor *machine_pairs(struct tape *t, struct tensor *v, const struct sparse_batch *x);
+
 #define MACHINE_FUNCTIONS                                                                                              \
 	.tables = TABLE_SPARSE, .kinds = machine_kinds, .close = machine_close, .keys = machine_keys,                      \
-	.create = machine_create, .encode_news = machine_encode_news, .score = machine_score, .loss = machine_loss,        \
+	.create = machine_create, .encode_news = encode_no_news, .score = machine_score, .loss = machine_loss,             \
 	.pass = machine_pass
 extern const char *const machine_kinds[];
 

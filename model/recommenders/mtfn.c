@@ -9,7 +9,6 @@
 
 #include "common/file.h"
 #include "model/recommenders/fusion.h"
-#include "model/recommenders/modalities.h"
 
 enum { PAIRS = 3 };
 

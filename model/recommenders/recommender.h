@@ -19,8 +19,8 @@
 struct recommender;
 
 /* What a recommender makes of the news of a batch or of a catalogue: a vector each, and for those that match words (FIM's
- * levels, RMBERT's word states), ragged parts of each. Tensors live in the tape. When scoring, every news is encoded once,
- * and parts may have been kept as halves. */
+ * levels, RMBERT's word states), ragged parts of each; or nothing. Tensors live in the tape. When scoring, every news is
+ * encoded once, and parts may have been kept as halves. */
 struct encoded_news {
 	struct tensor *vector;   /* [count, d], or NULL */
 	struct tensor *part;     /* [part_of.offset[count], e], or NULL */
@@ -150,16 +150,24 @@ void watch_candidate_clicks(const struct recommender *r, const struct impression
 /* The type's load, if it has one, after params_seal and before a checkpoint's parameters are read; data->network is told. */
 MUST_CHECK enum status recommender_load(struct recommender *r, struct news_data *data, enum load_what what);
 
+/* encode_news of those that read nothing of a news alone, but of a candidate in its impression. */
+bool encode_no_news(struct recommender *r, struct tape *t, const struct news_data *data, const uint32_t *rows,
+                    int32_t count, struct encoded_news *out);
+
 /* For models that score by a dot product: the vectors of all clicks and of all candidates, [offset[count], d] each … */
 struct tensor *gather_clicks(struct tape *t, struct tensor *vectors, const struct impressions *m);
 struct tensor *gather_candidates(struct tape *t, struct tensor *vectors, const struct impressions *m);
 /* … and the product of each candidate with its reader's vector: users [count, d], candidates [n, d] -> [n]. */
 struct tensor *score_by_dot(struct tape *t, struct tensor *users, struct tensor *candidates,
                             const struct segments *segments);
+/* [candidates] whose each candidate is: the number of its impression. In the tape. */
+const int32_t *candidate_impressions(struct tape *t, const struct impressions *m);
 /* The sum of each segment's rows: [n, d] -> [segments, d]. */
 struct tensor *sum_rows(struct tape *t, struct tensor *x, const struct segments *segments);
 /* The mean of each segment's rows; zeros of an empty one. */
 struct tensor *mean_rows(struct tape *t, struct tensor *x, const struct segments *segments);
+/* The largest of rows first[i] … end[i] - 1 of x [n, d], column by column: [count, d]; zeros where there are none. */
+struct tensor *largest_rows(struct tape *t, struct tensor *x, const int32_t *first, const int32_t *end, int32_t count);
 /* x * by. */
 struct tensor *times(struct tape *t, struct tensor *x, double by);
 /* Binary cross-entropy over all candidates, of which the first of each impression is clicked. */

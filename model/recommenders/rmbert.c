@@ -416,7 +416,7 @@ struct match {
 	struct tensor *key;         /* [clicks, 2 d] (W_H h + b_H, h); with sigmoid [clicks, 2 d + 1], ones last */
 	struct tensor *value;       /* [clicks, dm] D h */
 	int64_t candidates, clicks; /* places */
-	int32_t *impression;        /* [candidates] */
+	const int32_t *impression;  /* [candidates] */
 };
 
 /* Columns first … first + count - 1 of a layer's weight, as a layer without bias. */
@@ -436,10 +436,7 @@ static void match_open(struct match *x, const struct rmbert *m, struct tape *t, 
 	const struct linear d =
 		m->previous_memory ? columns(t, &m->update, m->dm, m->d) : (struct linear){m->update.weight, NULL};
 	x->value = op_gather_rows(t, linear_apply(&d, t, h), click.which, clicks);
-	x->impression = arena_alloc(&t->arena, (size_t)candidates * sizeof *x->impression + 1);
-	for (int32_t i = 0; i < of->count; i++)
-		for (int32_t j = of->candidates.offset[i]; j < of->candidates.offset[i + 1]; j++)
-			x->impression[j] = i;
+	x->impression = candidate_impressions(t, of);
 	if (m->attention == WEIGH_MEAN)
 		return;
 	const bool sigmoid = m->attention == WEIGH_SIGMOID;

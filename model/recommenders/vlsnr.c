@@ -358,16 +358,6 @@ static struct tensor *mask_clicks(const struct vlsnr *m, struct tape *t, struct 
 	return op_lerp(t, tape_borrow(t, 2, (int64_t[]){n, 1}, share), clicks, op_gather_rows(t, m->mask, zeros, n));
 }
 
-static struct tensor *mean_clicks(struct tape *t, struct tensor *clicks, const struct segments *s)
-{
-	const int32_t n = s->offset[s->count];
-	real *weight = arena_alloc(&t->arena, (size_t)n * sizeof *weight + 1);
-	for (int32_t i = 0; i < s->count; i++)
-		for (int32_t j = s->offset[i]; j < s->offset[i + 1]; j++)
-			weight[j] = (real)1 / (real)(s->offset[i + 1] - s->offset[i]);
-	return op_segment_sum(t, clicks, tape_borrow(t, 1, (int64_t[]){n}, weight), s);
-}
-
 /* Offers what weighs the clicks: rows NULL, one row a reader. */
 static void watch_history(const struct vlsnr *m, const char *name, enum watch_axis row, int heads,
                           const struct segments *rows, const struct segments *clicks, const real *weights)
@@ -421,7 +411,7 @@ static struct tensor *read_clicks(const struct vlsnr *m, struct tape *t, struct 
 	clicks = mask_clicks(m, t, clicks);
 	switch ((enum user)m->user) {
 	case USER_MEAN:
-		return mean_clicks(t, clicks, s);
+		return mean_rows(t, clicks, s);
 	case USER_GRU:
 		return op_segment_last(t, gru_stack_apply(&m->gru, t, clicks, s, 0), s, NULL);
 	case USER_ATTENTION:

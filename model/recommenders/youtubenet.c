@@ -14,8 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/arena.h"
-#include "common/file.h"
+#include "model/layers/tower.h"
 #include "model/recommenders/sequence_items.h"
 
 enum { OWN_KEYS = 3, LAYERS_MAX = 6 };
@@ -27,7 +26,8 @@ struct youtubenet {
 	int64_t layers, hidden;
 	struct config_key keys[SEQUENCE_ITEM_KEYS + OWN_KEYS + 1];
 	struct sequence_items items;
-	struct linear tower[LAYERS_MAX], out; /* out: v of an item, or the score of section 4 */
+	struct tower tower;
+	struct linear out; /* v of an item, or the score of section 4 */
 };
 
 static struct recommender *youtubenet_open(void)
@@ -66,18 +66,17 @@ static enum status youtubenet_create(struct recommender *r, struct params *ps, c
 {
 	struct youtubenet *m = (struct youtubenet *)r;
 	enum status st = sequence_items_init(&m->items, ps, data);
-	int64_t width = m->items.width * (m->network == NETWORK_RANKING ? 2 : 1) + m->items.user_width;
-	for (int i = 0; i < m->layers && st == ST_OK; i++) {
-		const int64_t out = m->hidden >> i > 1 ? m->hidden >> i : 1;
-		char *name = path_printf("tower.%d", i);
-		st = linear_init(&m->tower[i], ps, name, width, out, LINEAR_BIAS);
-		free(name);
-		width = out;
-	}
+	const int64_t in = m->items.width * (m->network == NETWORK_RANKING ? 2 : 1) + m->items.user_width;
+	int64_t width[LAYERS_MAX];
+	for (int i = 0; i < m->layers; i++)
+		width[i] = m->hidden >> i > 1 ? m->hidden >> i : 1;
+	if (st == ST_OK)
+		st = tower_init_widths(&m->tower, ps, "tower", in, width, (int)m->layers);
 	if (st != ST_OK)
 		return st;
-	return m->network == NETWORK_RANKING ? linear_init(&m->out, ps, "out", width, 1, LINEAR_BIAS)
-	                                     : linear_init(&m->out, ps, "out", m->items.width, width, LINEAR_PLAIN);
+	return m->network == NETWORK_RANKING
+	           ? linear_init(&m->out, ps, "out", m->tower.width, 1, LINEAR_BIAS)
+	           : linear_init(&m->out, ps, "out", m->items.width, m->tower.width, LINEAR_PLAIN);
 }
 
 static bool youtubenet_encode_news(struct recommender *r, struct tape *t, const struct news_data *data,
@@ -87,24 +86,13 @@ static bool youtubenet_encode_news(struct recommender *r, struct tape *t, const 
 	return out->vector != NULL;
 }
 
-static struct tensor *climb(const struct youtubenet *m, struct tape *t, struct tensor *x)
-{
-	for (int i = 0; i < m->layers; i++)
-		x = op_dropout(t, op_relu(t, linear_apply(&m->tower[i], t, x)), m->base.dropout);
-	return x;
-}
-
 /* Section 4. */
 static struct tensor *rank(const struct youtubenet *m, struct tape *t, struct tensor *reader, struct tensor *candidates,
                            const struct impressions *im)
 {
 	const int64_t n = im->candidates.offset[im->count];
-	int32_t *impression = arena_alloc(&t->arena, ((size_t)n + 1) * sizeof *impression);
-	for (int32_t i = 0; i < im->count; i++)
-		for (int32_t c = im->candidates.offset[i]; c < im->candidates.offset[i + 1]; c++)
-			impression[c] = i;
-	struct tensor *both[] = {op_gather_rows(t, reader, impression, n), candidates};
-	struct tensor *top = climb(m, t, op_concat(t, both, 2, 1));
+	struct tensor *both[] = {op_gather_rows(t, reader, candidate_impressions(t, im), n), candidates};
+	struct tensor *top = tower_apply(&m->tower, t, op_concat(t, both, 2, 1), m->base.dropout);
 	return op_reshape(t, linear_apply(&m->out, t, top), 1, &n);
 }
 
@@ -118,7 +106,8 @@ static struct tensor *youtubenet_score(struct recommender *r, struct tape *t, co
 	struct tensor *reader = op_concat(t, known, 2, 1);
 	if (m->network == NETWORK_RANKING)
 		return rank(m, t, reader, candidates, im);
-	return score_by_dot(t, climb(m, t, reader), linear_apply(&m->out, t, candidates), &im->candidates);
+	reader = tower_apply(&m->tower, t, reader, m->base.dropout);
+	return score_by_dot(t, reader, linear_apply(&m->out, t, candidates), &im->candidates);
 }
 
 static struct tensor *youtubenet_loss(struct recommender *r, struct tape *t, const struct news_data *data,
