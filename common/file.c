@@ -238,7 +238,7 @@ enum status file_sync_all(const char *folder)
 
 enum status file_open_nameless(const char *folder, FILE **out)
 {
-	char *path = path_join(folder, "index.XXXXXX.part");
+	char *path = path_join(folder, "scratch.XXXXXX.part");
 	int fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 	if (fd < 0) {
 		fd = mkstemps(path, 5);
@@ -250,6 +250,26 @@ enum status file_open_nameless(const char *folder, FILE **out)
 	if (!*out && fd >= 0)
 		close(fd);
 	free(path);
+	return st;
+}
+
+enum status file_map_nameless(const char *folder, size_t size, void **map)
+{
+	FILE *file;
+	enum status st = file_open_nameless(folder, &file);
+	*map = NULL;
+	if (st != ST_OK)
+		return st;
+	void *p = MAP_FAILED;
+	errno = size <= INT64_MAX ? posix_fallocate(fileno(file), 0, (off_t)size) : EFBIG;
+	if (errno == 0)
+		p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fileno(file), 0);
+	if (p == MAP_FAILED)
+		st = status_errno("%s: no room for a scratch file of %zu bytes", folder, size);
+	else
+		*map = p;
+	/* Nothing was written through it: closing cannot lose anything. */
+	(void)fclose(file);
 	return st;
 }
 

@@ -1,9 +1,6 @@
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
 #include <jansson.h>
 
@@ -118,43 +115,6 @@ static enum status read_lines(struct amazon_reviews *r, struct line_reader *in, 
 
 /* Sorting ---------------------------------------------------------------------------------------------------------- */
 
-/* A file without a name, for reading and writing. */
-static enum status open_scratch(const char *folder, FILE **out)
-{
-	char *path = path_join(folder, "reviews.XXXXXX");
-	const int fd = mkstemp(path);
-	enum status st = ST_OK;
-
-	*out = NULL;
-	if (fd < 0) {
-		st = status_errno("%s", path);
-	} else {
-		unlink(path);
-		*out = fdopen(fd, "w+b");
-		if (!*out) {
-			st = status_errno("%s", path);
-			close(fd);
-		}
-	}
-	free(path);
-	return st;
-}
-
-static enum status map_sorted(struct amazon_reviews *r, FILE *file)
-{
-	const off_t bytes = (off_t)(r->count * sizeof *r->review);
-	void *map;
-
-	errno = posix_fallocate(fileno(file), 0, bytes);
-	if (errno != 0)
-		return status_errno("no room for %llu reviews", (unsigned long long)r->count);
-	map = mmap(NULL, (size_t)bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fileno(file), 0);
-	if (map == MAP_FAILED)
-		return status_errno("%llu reviews cannot be mapped", (unsigned long long)r->count);
-	r->review = map;
-	return ST_OK;
-}
-
 /* Puts the records of each user side by side, in the file's order. */
 static enum status spread(struct amazon_reviews *r, FILE *records)
 {
@@ -215,18 +175,16 @@ static void sort_each(struct amazon_reviews *r)
 
 static enum status sort(struct amazon_reviews *r, FILE *records, const char *folder)
 {
-	FILE *sorted = NULL;
-	enum status st =
-		fflush(records) == 0 && !ferror(records) ? open_scratch(folder, &sorted) : status_errno("reviews being sorted");
+	void *sorted = NULL;
+	enum status st = fflush(records) == 0 && !ferror(records)
+	                     ? file_map_nameless(folder, (size_t)r->count * sizeof *r->review, &sorted)
+	                     : status_errno("reviews being sorted");
 
-	if (st == ST_OK)
-		st = map_sorted(r, sorted);
+	r->review = sorted;
 	if (st == ST_OK)
 		st = spread(r, records);
 	if (st == ST_OK)
 		sort_each(r);
-	if (sorted)
-		fclose(sorted);
 	fault_point("catalog.reviews");
 	return st;
 }
@@ -239,7 +197,7 @@ enum status amazon_reviews_read(struct amazon_reviews *r, const char *path, cons
 	enum status st = line_reader_open(&in, path);
 
 	if (st == ST_OK)
-		st = open_scratch(folder, &records);
+		st = file_open_nameless(folder, &records);
 	if (st == ST_OK) {
 		progress_start("reviews", "KiB", in.bytes >> 10);
 		st = read_lines(r, &in, records, rejects);

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
 #include "common/behaviors.h"
 #include "common/cli.h"
@@ -146,42 +145,25 @@ static enum status each_click(const char *path, const struct catalog *news,
 
 /* Times of all clicks, news by news, in a file without a name. */
 struct click_times {
-	int64_t *end;  /* [news + 1] where the next click of a news goes */
-	int64_t *time; /* mapped */
-	size_t size;   /* bytes */
+	int64_t *first; /* [news + 1] where a news' clicks begin */
+	int64_t *next;  /* [news] where its next goes */
+	int64_t *time;  /* mapped */
+	bool too_many;  /* clicks of a news in the second reading */
 };
 
 static void count_click(void *context, uint32_t row, int64_t time)
 {
 	(void)time;
-	((struct click_times *)context)->end[row + 1]++;
+	((struct click_times *)context)->first[row + 1]++;
 }
 
 static void place_click(void *context, uint32_t row, int64_t time)
 {
 	struct click_times *c = context;
-	c->time[c->end[row]++] = time;
-}
-
-static enum status map_times(struct click_times *c, const char *folder, int64_t clicks)
-{
-	FILE *file;
-	enum status st = file_open_nameless(folder, &file);
-	if (st != ST_OK)
-		return st;
-	const size_t size = (size_t)(clicks + 1) * sizeof *c->time;
-	void *data = MAP_FAILED;
-	if (ftruncate(fileno(file), (off_t)size) == 0)
-		data = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fileno(file), 0);
-	if (data == MAP_FAILED)
-		st = status_errno("times of clicks in %s", folder);
-	if (fclose(file) != 0 && st == ST_OK)
-		st = status_errno("times of clicks in %s", folder);
-	if (data != MAP_FAILED) {
-		c->time = data;
-		c->size = size;
-	}
-	return st;
+	if (c->next[row] == c->first[row + 1])
+		c->too_many = true;
+	else
+		c->time[c->next[row]++] = time;
 }
 
 static int by_time(const void *a, const void *b)
@@ -190,41 +172,56 @@ static int by_time(const void *a, const void *b)
 	return *x < *y ? -1 : *x > *y;
 }
 
-/* Of each news the times of clicks number 1, 2, 4 …; end is where its clicks end. */
+/* Of each news the times of clicks number 1, 2, 4 …. */
 static void keep_doublings(struct sparse_features *x, const struct click_times *c)
 {
-	int64_t first = 0, kept = 0;
+	int64_t kept = 0;
 	x->popular_since = xmalloc((size_t)x->news * 2 * sizeof *x->popular_since + sizeof *x->popular_since);
 	size_t size = (size_t)x->news * 2 + 1;
 	for (uint32_t row = 0; row < x->news; row++) {
-		const int64_t n = c->end[row] - first;
+		const int64_t first = c->first[row], n = c->first[row + 1] - first;
 		qsort(c->time + first, (size_t)n, sizeof *c->time, by_time);
 		for (int64_t number = 1; number <= n; number *= 2) {
 			if ((size_t)kept == size)
 				x->popular_since = xrealloc(x->popular_since, size *= 2, sizeof *x->popular_since);
 			x->popular_since[kept++] = c->time[first + number - 1];
 		}
-		first = c->end[row];
 		x->popular_offset[row + 1] = kept;
 	}
+}
+
+/* Reads the file again. ST_INTEGRITY unless each news has the clicks that were counted. */
+static enum status place_clicks(struct click_times *c, const struct catalog *news, const char *train)
+{
+	memcpy(c->next, c->first, (size_t)news->count * sizeof *c->next);
+	const enum status st = each_click(train, news, place_click, c);
+	bool same = !c->too_many;
+	for (uint32_t row = 0; row < news->count; row++)
+		same &= c->next[row] == c->first[row + 1];
+	return st != ST_OK || same ? st : status_fail(ST_INTEGRITY, "%s changed while it was being read", train);
 }
 
 static enum status learn_popularity(struct sparse_features *x, const struct catalog *news, const char *train,
                                     const char *folder)
 {
-	struct click_times c = {.end = xcalloc((size_t)x->news + 1, sizeof *c.end)};
+	struct click_times c = {.first = xcalloc((size_t)x->news + 1, sizeof *c.first),
+	                        .next = xcalloc((size_t)x->news + 1, sizeof *c.next)};
+	void *map = NULL;
 	enum status st = each_click(train, news, count_click, &c);
 	for (uint32_t row = 0; row < x->news; row++)
-		c.end[row + 1] += c.end[row];
+		c.first[row + 1] += c.first[row];
+	const size_t size = (size_t)(c.first[x->news] + 1) * sizeof *c.time;
 	if (st == ST_OK)
-		st = map_times(&c, folder, c.end[x->news]);
+		st = file_map_nameless(folder, size, &map);
+	c.time = map;
 	if (st == ST_OK)
-		st = each_click(train, news, place_click, &c);
+		st = place_clicks(&c, news, train);
 	if (st == ST_OK)
 		keep_doublings(x, &c);
-	if (c.time)
-		munmap(c.time, c.size);
-	free(c.end);
+	if (map)
+		munmap(map, size);
+	free(c.first);
+	free(c.next);
 	return st;
 }
 

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
 #include "common/cli.h"
 #include "common/digest.h"
@@ -303,37 +302,17 @@ enum status sparse_samples_open(struct sparse_samples *s, const struct pass_worl
 
 /* Columns ------------------------------------------------------------------------------------------------------------- */
 
-/* One map for all: offsets [buckets + 1], samples and values [pairs], residual and sum [samples]. */
-static enum status map_columns(struct sparse_columns *c, const struct sparse_samples *s, const char *folder)
-{
-	FILE *file;
-	enum status st = file_open_nameless(folder, &file);
-	if (st != ST_OK)
-		return st;
-	const size_t size = (size_t)((s->buckets + 1) * 8 + s->pairs * 8 + s->count * 8);
-	void *map = MAP_FAILED;
-	if (ftruncate(fileno(file), (off_t)size) == 0)
-		map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fileno(file), 0);
-	if (map == MAP_FAILED)
-		st = status_errno("columns in %s", folder);
-	if (fclose(file) != 0 && st == ST_OK)
-		st = status_errno("columns in %s", folder);
-	if (map != MAP_FAILED) {
-		c->map = map;
-		c->size = size;
-	}
-	return st;
-}
-
 enum status sparse_columns_open(struct sparse_columns *c, const struct sparse_samples *s, const char *folder)
 {
 	*c = (struct sparse_columns){0};
 	if (s->count > UINT32_MAX)
 		return status_fail(ST_MEMORY, "columns of %llu samples", (unsigned long long)s->count);
-	enum status st = map_columns(c, s, folder);
+	/* One map for all: offsets [buckets + 1], samples and values [pairs], residual and sum [samples]. */
+	c->size = (size_t)((s->buckets + 1) * 8 + s->pairs * 8 + s->count * 8);
+	enum status st = file_map_nameless(folder, c->size, &c->map);
 	if (st != ST_OK)
 		return st;
-	uint64_t *offset = (uint64_t *)(void *)c->map;
+	uint64_t *offset = c->map;
 	uint32_t *sample = (uint32_t *)(offset + s->buckets + 1);
 	float *value = (float *)(void *)(sample + s->pairs);
 	c->offset = offset;

@@ -48,7 +48,7 @@ struct sparse_columns {
 	const uint32_t *sample; /* [pairs] */
 	const float *value;     /* [pairs] */
 	float *residual, *sum;  /* [samples] for the solver's use, zeros at first */
-	char *map;
+	void *map;
 	size_t size;
 };
 /* folder is where the file without a name goes. ST_MEMORY for 2^32 samples or more. */

@@ -111,4 +111,18 @@ no_training_file() {
 		cmp "$scratch/moved.txt" "$scratch/lr.txt"
 }
 check "scores without the training file" no_training_file
+
+# The columns, 2 MiB of offsets alone, are written through a map: where they do not fit, that is told before.
+full_disk() {
+	# shellcheck disable=SC2086
+	refused 1 "No space left on device" "$bin/coverline-train" "$data" --config "$scratch/small.ini" --out "$scratch/full/run" -j 1 \
+		$als --set sparse.buckets=262144 && cat "$scratch/said" && [ -s "$scratch/full/run/samples.bin" ]
+}
+mkdir "$scratch/full"
+if mount -t tmpfs -o size=1m tmpfs "$scratch/full" 2>/dev/null; then
+	trap 'umount "$scratch/full"; rm -rf "$scratch"' EXIT
+	check "a full disk" full_disk
+else
+	skip_test "a full disk" "no tmpfs can be mounted here"
+fi
 done_testing

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -122,6 +123,24 @@ static void map_is_the_file(void **state)
 	assert_int_equal(map.size, 0);
 	file_map_close(&map);
 	file_map_close(&map);
+}
+
+static void nameless_maps_are_gone(void **state)
+{
+	void *map;
+	char *bytes;
+
+	(void)state;
+	must(file_make_folder(scratch_path("maps")));
+	must(file_map_nameless(scratch_path("maps"), 10000, &map));
+	bytes = map;
+	assert_true(bytes[0] == 0 && bytes[9999] == 0);
+	memset(bytes, 1, 10000);
+	assert_int_equal(munmap(map, 10000), 0);
+	scratch_holds("maps", "");
+	assert_int_equal(file_map_nameless(scratch_path("maps"), SIZE_MAX, &map), ST_FAILED);
+	assert_null(map);
+	assert_int_equal(file_map_nameless(scratch_path("nowhere"), 1, &map), ST_FAILED);
 }
 
 static void publish_renames(void **state)
@@ -253,6 +272,7 @@ int main(void)
 		cmocka_unit_test(failures_say_what),
 		cmocka_unit_test(full_disk_is_a_failure),
 		cmocka_unit_test(map_is_the_file),
+		cmocka_unit_test(nameless_maps_are_gone),
 		cmocka_unit_test(publish_renames),
 		cmocka_unit_test(soon_is_whole),
 		cmocka_unit_test(paths_join),

@@ -6,6 +6,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <errno.h>
+#include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,6 +34,19 @@ static const char train[] = "1\tU1\t11/15/2019 1:00:00 PM\tN2 N3\tN1-1 N3-0\n"
 							"3\tU1\t11/15/2019 12:00:00 PM\tN3\tN1-1 N2-0 N3-0\n"
 							"4\tU3\t11/15/2019 12:00:10 PM\tN1\tN1-1 N2-1 N3-0\n";
 
+/* In place of the library's, which takes room for a scratch file: fails with this, if it is not 0, or writes this to train.tsv. */
+static struct {
+	int error;
+	const char *train;
+} at_room;
+
+int posix_fallocate(int fd, off_t offset, off_t size)
+{
+	if (at_room.train)
+		scratch_text("train.tsv", at_room.train);
+	return at_room.error ? at_room.error : fallocate(fd, 0, offset, size) == 0 ? 0 : errno;
+}
+
 struct world {
 	struct catalog news;
 	struct samples samples;
@@ -41,7 +56,7 @@ struct world {
 	char *train;
 };
 
-static void world_open(struct world *w)
+static enum status world_try(struct world *w)
 {
 	memset(w, 0, sizeof *w);
 	scratch_text("catalog.tsv", news);
@@ -61,7 +76,12 @@ static void world_open(struct world *w)
 	                                        .run_folder = scratch_folder()};
 	w->data.readers = w->samples.readers;
 	w->samples.readers = (struct name_table){0};
-	must(news_data_open(&w->data, scratch_folder(), &w->news, &w->options, w->samples.in_training));
+	return news_data_open(&w->data, scratch_folder(), &w->news, &w->options, w->samples.in_training);
+}
+
+static void world_open(struct world *w)
+{
+	must(world_try(w));
 }
 
 static void world_close(struct world *w)
@@ -111,6 +131,43 @@ static void clicks_count_once_they_were_made(void **state)
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
 		assert_int_equal(sparse_popularity(&w.data.sparse, cases[i].row, cases[i].time), cases[i].popularity);
+	world_close(&w);
+}
+
+/* The clicks are counted, and then placed: by then the file has a click more of a news, one less, or one of another. */
+static void a_file_replaced_between_is_told(void **state)
+{
+	(void)state;
+	static const char *const later[] = {
+		"1\tU1\t11/15/2019 1:00:00 PM\t\tN1-1 N2-1 N3-1\n2\tU1\t11/15/2019 1:00:00 PM\t\tN3-1 N2-1 N1-1\n"
+		"3\tU1\t11/15/2019 1:00:00 PM\t\tN4-1 N3-1\n4\tU1\t11/15/2019 1:00:00 PM\t\tN1-1 N2-1 N3-1\n"
+		"5\tU1\t11/15/2019 1:00:00 PM\t\tN1-1 N2-1 N4-1\n",
+		"1\tU1\t11/15/2019 1:00:00 PM\t\tN1-1 N2-1 N3-0\n",
+		"1\tU1\t11/15/2019 1:00:00 PM\t\tN1-1 N2-1\n2\tU2\t11/15/2019 1:00:00 PM\t\tN1-1 N3-0\n"
+		"3\tU1\t11/15/2019 1:00:00 PM\t\tN1-1 N2-0\n4\tU2\t11/15/2019 1:00:00 PM\t\tN1-0 N3-1\n",
+	};
+	for (size_t i = 0; i < sizeof later / sizeof *later; i++) {
+		struct world w;
+		at_room.train = later[i];
+		assert_int_equal(world_try(&w), ST_INTEGRITY);
+		assert_string_equal(scratch_message(), "train.tsv changed while it was being read");
+		at_room.train = NULL;
+		world_close(&w);
+	}
+}
+
+static void no_room_is_a_failure(void **state)
+{
+	(void)state;
+	struct world w;
+	struct sparse_samples s = {.buckets = 16, .offset = (const uint64_t[]){0}};
+	struct sparse_columns c;
+	at_room.error = ENOSPC;
+	assert_int_equal(world_try(&w), ST_FAILED);
+	assert_non_null(strstr(status_message(), "No space left on device"));
+	assert_int_equal(sparse_columns_open(&c, &s, scratch_folder()), ST_FAILED);
+	sparse_columns_close(&c);
+	at_room.error = 0;
 	world_close(&w);
 }
 
@@ -350,13 +407,9 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, scratch_make, scratch_remove)
 	const struct CMUnitTest tests[] = {
-		TEST(clicks_count_once_they_were_made),
-		TEST(only_training_is_known),
-		TEST(hidden_parts_give_nothing),
-		TEST(a_checkpoint_keeps_them),
-		TEST(fields_are_chosen_by_name),
-		TEST(samples_are_what_was_shown),
-		TEST(samples_are_made_once),
+		TEST(clicks_count_once_they_were_made), TEST(a_file_replaced_between_is_told), TEST(no_room_is_a_failure),
+		TEST(only_training_is_known),           TEST(hidden_parts_give_nothing),       TEST(a_checkpoint_keeps_them),
+		TEST(fields_are_chosen_by_name),        TEST(samples_are_what_was_shown),      TEST(samples_are_made_once),
 		TEST(columns_are_the_samples_turned),
 	};
 	return cmocka_run_group_tests_name("sparse features", tests, NULL, NULL);
