@@ -8,8 +8,8 @@
 #include "eval/results.h"
 #include "eval/text.h"
 
-#define ERROR_RATE 0.01
-enum { SEEDS_MIN = 5, MESSAGE_MAX = 4096 };
+#define CLAIM_ERROR_RATE 0.01
+enum { MESSAGE_MAX = 4096 };
 
 /* Reading ---------------------------------------------------------------------------------------------------------- */
 
@@ -77,8 +77,8 @@ static void judge_all(struct claims *c)
 	for (size_t i = 0; i < c->count; i++) {
 		struct claim *of = &c->items[i];
 		of->p = of->ahead ? holm[i] : of->over_seeds.p;
-		const bool leads = of->over_seeds.mean > 0 && of->p < ERROR_RATE;
-		if (of->pairs >= SEEDS_MIN)
+		const bool leads = of->over_seeds.mean > 0 && of->p < CLAIM_ERROR_RATE;
+		if (of->pairs >= SEEDS_DECIDE)
 			of->verdict = leads == of->ahead ? VERDICT_HOLDS : VERDICT_FAILS;
 	}
 	free(p);
@@ -163,21 +163,16 @@ void claims_table(const struct claims *c, struct strbuf *out)
 		"A > B: ahead with p < %.2g, Student's t of the differences paired by seed, p by Holm's correction for "
 		"%zu such claims; A <= B: not so, p uncorrected\n"
 		"least: the smallest difference of a seed, and its p paired by impression\n",
-		ERROR_RATE, ahead);
+		CLAIM_ERROR_RATE, ahead);
 	for (size_t i = 0; i < c->count; i++)
 		if (c->items[i].verdict == VERDICT_OPEN) {
 			strbuf_printf(
 				out,
 				"open: %d seeds decide; over fewer the test hardly sees a lead, and cannot tell that there is "
 				"none\n",
-				(int)SEEDS_MIN);
+				(int)SEEDS_DECIDE);
 			break;
 		}
-}
-
-static void set_number(json_t *o, const char *key, double v)
-{
-	json_object_set_new(o, key, isfinite(v) ? json_real(v) : json_null());
 }
 
 void claims_json(const struct claims *c, json_t *array)
@@ -185,16 +180,12 @@ void claims_json(const struct claims *c, json_t *array)
 	for (size_t i = 0; i < c->count; i++) {
 		const struct claim *of = &c->items[i];
 		json_t *o = json_object();
-		struct strbuf text;
-		strbuf_init(&text, 1 << 16);
-		text_add_clean(&text, of->text, strlen(of->text));
-		json_object_set_new(o, "claim", json_string(text.data));
-		strbuf_release(&text);
+		json_object_set_new(o, "claim", results_text(of->text));
 		json_object_set_new(o, "pairs", json_integer((json_int_t)of->pairs));
-		set_number(o, "delta_auc", of->over_seeds.mean);
-		set_number(o, "delta_auc_low", of->over_seeds.low);
-		set_number(o, "delta_auc_high", of->over_seeds.high);
-		set_number(o, "p", of->p);
+		results_set(o, "delta_", METRIC_AUC, "", of->over_seeds.mean);
+		results_set(o, "delta_", METRIC_AUC, "_low", of->over_seeds.low);
+		results_set(o, "delta_", METRIC_AUC, "_high", of->over_seeds.high);
+		json_object_set_new(o, "p", results_number(of->p));
 		json_object_set_new(o, "holds",
 		                    of->verdict == VERDICT_OPEN ? json_null() : json_boolean(of->verdict == VERDICT_HOLDS));
 		json_array_append_new(array, o);

@@ -40,6 +40,11 @@ static enum status check_options(const struct options *o)
 		return status_fail(ST_USAGE, "--json, --tsv, --latex: expected at most one of them");
 	if (o->latex && (o->groups || o->group_by))
 		return status_fail(ST_USAGE, "--latex has no table of groups: --tsv and --json do");
+	if (o->over_seeds && (o->json || o->tsv))
+		return status_fail(ST_USAGE,
+		                   "--over-seeds: --json and --tsv have every repeat; the tables and --latex leave them out");
+	if (o->claims.count && (o->tsv || o->latex))
+		return status_fail(ST_USAGE, "--claim: --tsv and --latex do not say what holds; the tables and --json do");
 	return ST_OK;
 }
 
@@ -51,9 +56,10 @@ static void print_tsv(const struct options *o, const struct evaluation *e, char 
 		results_tsv(e, names, o->predictions.items, out);
 }
 
-static void print_latex(const struct evaluation *e, char *const *names, struct strbuf *out)
+static void print_latex(const struct options *o, const struct evaluation *e, char *const *names, struct strbuf *out)
 {
-	results_latex(e, names, out);
+	if (!o->over_seeds)
+		results_latex(e, names, out);
 	results_seeds_latex(e, out);
 }
 
@@ -89,7 +95,7 @@ static enum status print_results(const struct options *o, const struct evaluatio
 	else if (o->tsv)
 		print_tsv(o, e, names, &out);
 	else if (o->latex)
-		print_latex(e, names, &out);
+		print_latex(o, e, names, &out);
 	else
 		print_tables(o, e, claims, names, &out);
 	if (!st)
@@ -206,10 +212,10 @@ int main(int argc, char **argv)
 	     "Groups of your own: a TSV headed impression, user or news, then a name for each column of groups.", 0, 0},
 		{"claim", CLI_LIST, &o.claims, "\"RUN > RUN\"",
 	     "What is claimed of runs repeated over seeds: A > B, ahead with p < 0.01, or A <= B, not so. One that five "
-	     "seeds or more show to be wrong ends with exit code 1.",
+	     "seeds or more show to be wrong ends with exit code 1. Not with --tsv or --latex.",
 	     0, 0},
-		{"over-seeds", CLI_FLAG, &o.over_seeds, NULL, "Print the table over seeds, without a line for each repeat.", 0,
-	     0},
+		{"over-seeds", CLI_FLAG, &o.over_seeds, NULL,
+	     "Print the table over seeds, without a line for each repeat; not with --json or --tsv.", 0, 0},
 		{"json", CLI_FLAG, &o.json, NULL, "Print JSON: one object, or an array of them for several prediction files.",
 	     0, 0},
 		{"tsv", CLI_FLAG, &o.tsv, NULL,

@@ -2,7 +2,7 @@
 
 #include <math.h>
 
-#define ERROR_RATE 0.05 /* of intervals */
+#define INTERVAL_ERROR_RATE 0.05
 
 void paired_add(struct paired *p, double d)
 {
@@ -84,7 +84,7 @@ static double sign_p(uint64_t n)
 static struct comparison compare_equal(double d, uint64_t n)
 {
 	const double p = d == 0 ? 1 : sign_p(n);
-	const bool known = d == 0 || p < ERROR_RATE;
+	const bool known = d == 0 || p < INTERVAL_ERROR_RATE;
 	const double t = d == 0 ? 0 : copysign(INFINITY, d);
 	return (struct comparison){d, 0, known ? d : NAN, known ? d : NAN, t, p, t};
 }
@@ -98,7 +98,7 @@ struct comparison paired_compare(const struct paired *p)
 	if (p->squares <= 0)
 		return compare_equal(p->mean, p->n);
 	c.error = sqrt(p->squares / (n - 1) / n);
-	const double reach = student_quantile(ERROR_RATE, n - 1) * c.error;
+	const double reach = student_quantile(INTERVAL_ERROR_RATE, n - 1) * c.error;
 	c.low = c.mean - reach;
 	c.high = c.mean + reach;
 	c.t = c.mean / c.error;

@@ -1,10 +1,10 @@
 #include "eval/results.h"
 
-#include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "eval/claims.h"
 #include "eval/text.h"
 
 enum { NAME_WIDTH_MIN = 11, JSON_DIGITS = 15 };
@@ -66,11 +66,7 @@ static void difference_cells(const struct comparison *c, struct strbuf *out)
 	strbuf_printf(out, "%8.4f  ", c->error);
 	results_interval(out, 20, c);
 	signed_cell(out, 9, 2, c->t);
-	struct strbuf p;
-	strbuf_init(&p, 64);
-	results_p(&p, c->p);
-	strbuf_printf(out, "%9s", p.data);
-	strbuf_release(&p);
+	results_p_cell(out, 9, c->p);
 }
 
 static size_t name_width(const struct evaluation *e, char *const *names)
@@ -140,12 +136,12 @@ void results_table(const struct evaluation *e, char *const *names, struct strbuf
 	pooled_table(e, names, out);
 }
 
-static json_t *number(double v)
+json_t *results_number(double v)
 {
 	return isfinite(v) ? json_real(v) : json_null();
 }
 
-static json_t *clean_string(const char *s)
+json_t *results_text(const char *s)
 {
 	struct strbuf text;
 	strbuf_init(&text, 1 << 16);
@@ -155,28 +151,24 @@ static json_t *clean_string(const char *s)
 	return j;
 }
 
-static void set_difference(json_t *o, const struct comparison *c, enum metric m)
+void results_set(json_t *o, const char *before, enum metric m, const char *after, double v)
 {
-	static const char *const parts[] = {"", "_error", "_low", "_high"};
-	const double values[] = {c->mean, c->error, c->low, c->high};
-	for (int i = 0; i < 4; i++) {
-		char key[48];
-		snprintf(key, sizeof key, "delta_%s%s", metric_key(m), parts[i]);
-		json_object_set_new(o, key, number(values[i]));
-	}
+	char key[64];
+	snprintf(key, sizeof key, "%s%s%s", before, metric_key(m), after);
+	json_object_set_new(o, key, results_number(v));
 }
 
 static json_t *run_object(const struct evaluation *e, char *const *names, const char *const *predictions, size_t run)
 {
 	json_t *o = json_object();
-	json_object_set_new(o, "name", clean_string(names[run]));
-	json_object_set_new(o, "predictions", clean_string(predictions[run]));
+	json_object_set_new(o, "name", results_text(names[run]));
+	json_object_set_new(o, "predictions", results_text(predictions[run]));
 	for (int m = 0; m < METRIC_COUNT; m++)
-		json_object_set_new(o, metric_key((enum metric)m), number(evaluation_mean(e, run, (enum metric)m)));
+		results_set(o, "", (enum metric)m, "", evaluation_mean(e, run, (enum metric)m));
 	const struct pooled *pooled = &e->runs[run].pooled;
-	json_object_set_new(o, "pooled_auc", number(pooled->pooled_auc));
-	json_object_set_new(o, "user_auc", number(pooled->user_auc));
-	json_object_set_new(o, "first_hit_mrr", number(evaluation_first_hit(e, run)));
+	json_object_set_new(o, "pooled_auc", results_number(pooled->pooled_auc));
+	json_object_set_new(o, "user_auc", results_number(pooled->user_auc));
+	json_object_set_new(o, "first_hit_mrr", results_number(evaluation_first_hit(e, run)));
 	json_object_set_new(o, "users", json_integer((json_int_t)pooled->users));
 	json_object_set_new(o, "users_skipped", json_integer((json_int_t)pooled->users_skipped));
 	json_object_set_new(o, "impressions", json_integer((json_int_t)evaluation_impressions(e)));
@@ -191,14 +183,17 @@ static json_t *run_object(const struct evaluation *e, char *const *names, const 
 		json_object_set_new(o, "groups", results_groups_json(e, run));
 	if (run == 0)
 		return o;
-	json_object_set_new(o, "base", clean_string(names[0]));
+	json_object_set_new(o, "base", results_text(names[0]));
 	for (int m = 0; m < METRIC_COUNT; m++) {
 		const struct comparison c = evaluation_compare(e, run, 0, (enum metric)m);
-		set_difference(o, &c, (enum metric)m);
+		results_set(o, "delta_", (enum metric)m, "", c.mean);
+		results_set(o, "delta_", (enum metric)m, "_error", c.error);
+		results_set(o, "delta_", (enum metric)m, "_low", c.low);
+		results_set(o, "delta_", (enum metric)m, "_high", c.high);
 		if (m != METRIC_AUC)
 			continue;
-		json_object_set_new(o, "t", number(c.t));
-		json_object_set_new(o, "p", number(c.p));
+		json_object_set_new(o, "t", results_number(c.t));
+		json_object_set_new(o, "p", results_number(c.p));
 	}
 	return o;
 }

@@ -6,8 +6,9 @@
 
 #include "common/status.h"
 #include "common/strbuf.h"
-#include "eval/claims.h"
 #include "eval/evaluation.h"
+
+struct claims;
 
 /* A p value for people: "0.042", "< 0.001"; "-" for NaN. */
 void results_p(struct strbuf *out, double p);
@@ -24,9 +25,17 @@ const char *results_marks(double p);
  * interval, t and p; then a second table of pooled AUC, per-user AUC and first-hit MRR. names [run_count]. */
 void results_table(const struct evaluation *e, char *const *names, struct strbuf *out);
 
-/* One object for one run, an array of objects for several, those of results_seeds_json and of claims_json after them. Keys: name, predictions, auc, mrr, ndcg5, ndcg10, pooled_auc, user_auc,
- * first_hit_mrr, users, users_skipped, impressions, skipped, skipped_no_click, skipped_only_clicks, skipped_unlabelled; from the second run on base (the first one's
- * name), and for each metric delta_KEY, delta_KEY_error, delta_KEY_low, delta_KEY_high; t and p are of AUC. What is undefined is null. */
+/* JSON of a number, null unless it is finite, and of a text, made fit to print. */
+json_t *results_number(double v);
+json_t *results_text(const char *s);
+/* Sets o's BEFOREmetricAFTER, "delta_auc_low". */
+void results_set(json_t *o, const char *before, enum metric m, const char *after, double v);
+
+/* One object for one run, an array of objects for several, those of results_seeds_json and of claims_json after them.
+ * Keys: name, predictions, auc, mrr, ndcg5, ndcg10, pooled_auc, user_auc, first_hit_mrr, users, users_skipped,
+ * impressions, skipped, skipped_no_click, skipped_only_clicks, skipped_unlabelled; from the second run on base (the
+ * first one's name), and for each metric delta_KEY, delta_KEY_error, delta_KEY_low, delta_KEY_high; t and p are of AUC.
+ * What is undefined is null. */
 MUST_CHECK enum status results_json(const struct evaluation *e, const struct claims *claims, char *const *names,
                                     const char *const *predictions, struct strbuf *out);
 

@@ -42,11 +42,6 @@ void results_calibration_table(const struct evaluation *e, char *const *names, s
 		run_table(e, names[i], &e->runs[i].calibration, out);
 }
 
-static json_t *number(double v)
-{
-	return isfinite(v) ? json_real(v) : json_null();
-}
-
 void results_calibration_json(const struct evaluation *e, size_t run, json_t *o)
 {
 	if (!e->scores)
@@ -56,12 +51,12 @@ void results_calibration_json(const struct evaluation *e, size_t run, json_t *o)
 	for (int i = 0; i < CALIBRATION_BINS; i++) {
 		json_t *bin = json_object();
 		json_object_set_new(bin, "candidates", json_integer((json_int_t)c->bins[i].candidates));
-		json_object_set_new(bin, "mean_probability", number(mean_probability(&c->bins[i])));
-		json_object_set_new(bin, "click_share", number(click_share(&c->bins[i])));
+		json_object_set_new(bin, "mean_probability", results_number(mean_probability(&c->bins[i])));
+		json_object_set_new(bin, "click_share", results_number(click_share(&c->bins[i])));
 		json_array_append_new(bins, bin);
 	}
-	json_object_set_new(o, "log_loss", number(calibration_log_loss(c)));
-	json_object_set_new(o, "ece", number(calibration_error(c)));
+	json_object_set_new(o, "log_loss", results_number(calibration_log_loss(c)));
+	json_object_set_new(o, "ece", results_number(calibration_error(c)));
 	json_object_set_new(o, "probability", json_string(probability_name(e->probability)));
 	json_object_set_new(o, "reliability", bins);
 }

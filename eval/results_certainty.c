@@ -101,20 +101,13 @@ void results_certainty_table(const struct evaluation *e, char *const *names, str
 		              (unsigned long long)e->bootstrap->seed);
 }
 
-static void set(json_t *o, const char *before, enum metric m, const char *after, double v)
-{
-	char key[64];
-	snprintf(key, sizeof key, "%s%s%s", before, metric_key(m), after);
-	json_object_set_new(o, key, isfinite(v) ? json_real(v) : json_null());
-}
-
 static void set_interval(json_t *o, const char *before, enum metric m, enum resampling by,
                          const struct bootstrap_interval *i)
 {
-	set(o, before, m, by == RESAMPLE_USERS ? "_bootstrap_users_low" : "_bootstrap_low", i->low);
-	set(o, before, m, by == RESAMPLE_USERS ? "_bootstrap_users_high" : "_bootstrap_high", i->high);
+	results_set(o, before, m, by == RESAMPLE_USERS ? "_bootstrap_users_low" : "_bootstrap_low", i->low);
+	results_set(o, before, m, by == RESAMPLE_USERS ? "_bootstrap_users_high" : "_bootstrap_high", i->high);
 	if (*before)
-		set(o, before, m, by == RESAMPLE_USERS ? "_bootstrap_users_p" : "_bootstrap_p", i->p);
+		results_set(o, before, m, by == RESAMPLE_USERS ? "_bootstrap_users_p" : "_bootstrap_p", i->p);
 }
 
 void results_certainty_json(const struct evaluation *e, size_t run, json_t *o)
@@ -122,8 +115,8 @@ void results_certainty_json(const struct evaluation *e, size_t run, json_t *o)
 	if (run > 0) {
 		const struct comparison c = evaluation_compare(e, run, 0, METRIC_AUC);
 		double *holm = results_corrected_p(e);
-		json_object_set_new(o, "p_holm", isfinite(holm[run]) ? json_real(holm[run]) : json_null());
-		json_object_set_new(o, "effect", isfinite(c.effect) ? json_real(c.effect) : json_null());
+		json_object_set_new(o, "p_holm", results_number(holm[run]));
+		json_object_set_new(o, "effect", results_number(c.effect));
 		free(holm);
 	}
 	for (int k = 0; e->bootstrap && k < RESAMPLINGS * METRIC_COUNT; k++) {

@@ -92,10 +92,8 @@ void results_groups_table(const struct evaluation *e, char *const *names, struct
 static json_t *group_object(const struct group_sums *s, size_t run)
 {
 	json_t *o = json_object();
-	for (int m = 0; m < METRIC_COUNT; m++) {
-		const double v = group_mean(s, run, (enum metric)m);
-		json_object_set_new(o, metric_key((enum metric)m), isnan(v) ? json_null() : json_real(v));
-	}
+	for (int m = 0; m < METRIC_COUNT; m++)
+		results_set(o, "", (enum metric)m, "", group_mean(s, run, (enum metric)m));
 	json_object_set_new(o, "impressions", json_integer((json_int_t)group_impressions(s)));
 	json_object_set_new(o, "skipped", json_integer((json_int_t)group_skipped(s)));
 	json_object_set_new(o, "skipped_no_click", json_integer((json_int_t)s->kinds[IMPRESSION_NO_CLICK]));

@@ -68,7 +68,7 @@ void results_lists_json(const struct evaluation *e, size_t run, json_t *o)
 	json_object_set_new(top, "depth", json_integer(e->lists->depth));
 	json_object_set_new(top, "lists", json_integer((json_int_t)e->lists->impressions));
 	for (int c = 0; c < COLUMNS; c++)
-		json_object_set_new(top, COLUMN[c].key, isfinite(v[c]) ? json_real(v[c]) : json_null());
+		json_object_set_new(top, COLUMN[c].key, results_number(v[c]));
 	json_object_set_new(o, "top", top);
 }
 

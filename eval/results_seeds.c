@@ -7,7 +7,7 @@
 #include "eval/results.h"
 #include "eval/text.h"
 
-enum { NAME_WIDTH_MIN = 11, SEEDS_FEW = 5 };
+enum { NAME_WIDTH_MIN = 11 };
 
 double *results_seeds_corrected_p(const struct evaluation *e)
 {
@@ -62,7 +62,7 @@ static void notes(const struct evaluation *e, struct strbuf *out)
 {
 	strbuf_puts(out, "mean ± standard deviation over seeds; dAUC to the first run, paired by seed, with Student's t\n");
 	strbuf_puts(out, RESULTS_MARKS "\n");
-	if (most_seeds(&e->seeds) < SEEDS_FEW)
+	if (most_seeds(&e->seeds) < SEEDS_DECIDE)
 		strbuf_printf(out,
 		              "%zu seeds: few for a test over them; a lead is found only where it is many times its error\n",
 		              most_seeds(&e->seeds));
@@ -106,48 +106,32 @@ void results_seeds_table(const struct evaluation *e, struct strbuf *out)
 	free(holm);
 }
 
-static void set(json_t *o, const char *before, enum metric m, const char *after, double v)
-{
-	char key[64];
-	snprintf(key, sizeof key, "%s%s%s", before, metric_key(m), after);
-	json_object_set_new(o, key, isfinite(v) ? json_real(v) : json_null());
-}
-
-static void set_text(json_t *o, const char *key, const char *s)
-{
-	struct strbuf text;
-	strbuf_init(&text, 1 << 16);
-	text_add_clean(&text, s, strlen(s));
-	json_object_set_new(o, key, json_string(text.data));
-	strbuf_release(&text);
-}
-
 /* holm: the corrected p of AUC. */
 static json_t *run_object(const struct evaluation *e, size_t run, double holm)
 {
 	const struct repeated_run *r = &e->seeds.runs[run];
 	json_t *o = json_object(), *seeds = json_array();
-	set_text(o, "name", r->name);
+	json_object_set_new(o, "name", results_text(r->name));
 	for (size_t i = 0; i < r->count; i++)
 		json_array_append_new(seeds, json_integer(r->repeats[i].seed));
 	json_object_set_new(o, "seeds", seeds);
 	if (run)
-		set_text(o, "base", e->seeds.runs[0].name);
+		json_object_set_new(o, "base", results_text(e->seeds.runs[0].name));
 	for (int m = 0; m < METRIC_COUNT; m++) {
 		uint64_t pairs;
 		const struct seed_summary s = evaluation_over_seeds(e, run, (enum metric)m);
-		set(o, "", (enum metric)m, "", s.mean);
-		set(o, "", (enum metric)m, "_deviation", s.deviation);
+		results_set(o, "", (enum metric)m, "", s.mean);
+		results_set(o, "", (enum metric)m, "_deviation", s.deviation);
 		if (run == 0)
 			continue;
 		const struct comparison c = evaluation_compare_seeds(e, run, 0, (enum metric)m, &pairs);
-		set(o, "delta_", (enum metric)m, "", c.mean);
-		set(o, "delta_", (enum metric)m, "_error", c.error);
-		set(o, "delta_", (enum metric)m, "_low", c.low);
-		set(o, "delta_", (enum metric)m, "_high", c.high);
-		set(o, "delta_", (enum metric)m, "_p", c.p);
+		results_set(o, "delta_", (enum metric)m, "", c.mean);
+		results_set(o, "delta_", (enum metric)m, "_error", c.error);
+		results_set(o, "delta_", (enum metric)m, "_low", c.low);
+		results_set(o, "delta_", (enum metric)m, "_high", c.high);
+		results_set(o, "delta_", (enum metric)m, "_p", c.p);
 		if (m == METRIC_AUC)
-			json_object_set_new(o, "p_holm", isfinite(holm) ? json_real(holm) : json_null());
+			json_object_set_new(o, "p_holm", results_number(holm));
 		json_object_set_new(o, "pairs", json_integer((json_int_t)pairs));
 	}
 	return o;

@@ -30,6 +30,9 @@ struct seeds {
 void seeds_find(struct seeds *s, const char *const *predictions, size_t count);
 void seeds_release(struct seeds *s);
 
+/* With fewer, a test over seeds finds only a lead that is many times its error: no claim is decided. */
+enum { SEEDS_DECIDE = 5 };
+
 /* Two files of one seed. */
 struct seed_pair {
 	size_t file, base;

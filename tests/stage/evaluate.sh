@@ -192,6 +192,8 @@ seeds() {
 		grep -qF '"delta_auc_p":0.0377' "$scratch/json" && [ "$(grep -o '"pairs":3' "$scratch/json" | wc -l)" = 1 ] || return 1
 	evaluate --behaviors "$scratch/s.tsv" --predictions "$scratch"/b/seed-*/prediction.txt "$scratch"/a/seed-*/prediction.txt --latex >"$scratch/tex" &&
 		grep -qF 'a & 3 & $\mathbf{0.8889} \pm 0.1925$' "$scratch/tex" && ! grep -q textbf "$scratch/tex" || return 1
+	evaluate --behaviors "$scratch/s.tsv" --predictions "$scratch"/b/seed-*/prediction.txt "$scratch"/a/seed-*/prediction.txt --latex --over-seeds >"$scratch/only" &&
+		tail -n 8 "$scratch/tex" | cmp - "$scratch/only" || { cat "$scratch/only"; return 1; }
 	# Two seeds are too few for such a lead: p is 0.2.
 	evaluate --behaviors "$scratch/s.tsv" --predictions "$scratch"/b/seed-[13]/prediction.txt "$scratch"/a/seed-[13]/prediction.txt --latex >"$scratch/tex" &&
 		! grep -q mathbf "$scratch/tex"
@@ -222,6 +224,8 @@ check "runs repeated over seeds" seeds
 check "claims over seeds: held, refuted, open" claims
 check "a claim of a run that is not there" message 2 'found "nrms"' --behaviors "$b" --predictions "$one" "$two" --claim "nrms > one"
 check "a claim without a sign" message 2 "expected RUN > RUN" --behaviors "$b" --predictions "$one" --claim "one = two"
+check "claims where none are printed" message 2 "--claim: --tsv and --latex do not say" --behaviors "$b" --predictions "$one" --claim "a > b" --tsv
+check "only seeds where every repeat is printed" message 2 "--over-seeds: --json and --tsv have every repeat" --behaviors "$b" --predictions "$one" --over-seeds --json
 check "seeds without repeats" message 2 "--over-seeds: expected" --behaviors "$b" --predictions "$one" --over-seeds
 check "a file of groups without its heading" own_refused '1\tfront\n' 'own.tsv:1: column 1: expected "impression", "user" or "news"'
 check "a file of groups with a column too few" own_refused 'user\ta\tb\nU1\tx\n' "own.tsv:2: expected 3 columns, found 2"
