@@ -497,7 +497,6 @@ const struct recommender_type gmmf_type = {
 		"Xiao et al., From Abstract to Details: A Generative Multimodal Fusion Framework for Recommendation, MM 2022",
 	.kinds = gmmf_kinds,
 	.tables = TABLE_READERS | TABLE_CATEGORIES,
-	.score_together = 16, /* pairs of candidates and clicks, as wide as pictures where there is no auto-encoder */
 	.tiny = "gmmf.hidden=16 gmmf.candidate=yes gmmf.encoder_hidden=8 gmmf.cgan_hidden=8 gmmf.code_width=8",
 	.open = gmmf_open,
 	.close = gmmf_close,

@@ -218,6 +218,10 @@ void cpu_segment_sum(const struct segments *s, int64_t d, const real *x, const r
 {
 #pragma omp parallel for if (s->count > 0 && s->offset[s->count] * d > PARALLEL_MIN)
 	for (int32_t i = 0; i < s->count; i++) {
+		if (d == 1) {
+			y[i] = math_dot(length(s, i), a + s->offset[i], x + s->offset[i]);
+			continue;
+		}
 		memset(y + i * d, 0, (size_t)d * sizeof *y);
 		for (int64_t j = s->offset[i]; j < s->offset[i + 1]; j++)
 			math_axpy(d, a[j], x + j * d, y + i * d);
