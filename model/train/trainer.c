@@ -200,7 +200,7 @@ static enum status open_pass(struct trainer *t)
 	return st;
 }
 
-/* A pass that was interrupted is made again, from the latest checkpoint. */
+/* A pass that was interrupted is made again, from the latest checkpoint; all else that was done is kept. */
 static enum status run_steps(struct trainer *t)
 {
 	enum status st = t->pass ? open_pass(t) : open_feeder(t);
@@ -213,7 +213,7 @@ static enum status run_steps(struct trainer *t)
 	if (t->pass)
 		t->pass->close(t->r);
 	report_exchange(t);
-	if (st == ST_INTERRUPTED && !t->pass) {
+	if (st == ST_INTERRUPTED && !t->torn) {
 		const enum status saved = save_checkpoint(t);
 		return saved == ST_OK ? st : saved;
 	}

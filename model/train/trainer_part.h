@@ -37,6 +37,7 @@ struct trainer {
 	struct schedule schedule;
 	struct tape tape;
 	const struct pass *pass; /* in place of feeder and steps; NULL: none */
+	bool torn;               /* a pass that did not end has left the parameters anywhere: they are not to be kept */
 	struct feeder *feeder;
 	const struct feed **feeds; /* this rank's slices of a step, as far as they are held together */
 	struct exchange exchange;

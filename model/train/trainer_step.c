@@ -101,11 +101,19 @@ static void log_step(const struct trainer *t, int64_t epoch, double loss, double
 	fputs("}\n", t->log);
 }
 
+static enum status make_pass(struct trainer *t, double *loss)
+{
+	t->torn = true;
+	const enum status st = t->pass->run(t->r, t->state.step, t->adam.learning_rate, loss);
+	t->torn = st != ST_OK;
+	return st;
+}
+
 static enum status move_parameters(struct trainer *t, double *loss, double *norm)
 {
 	t->adam.learning_rate = schedule_at(&t->schedule, t->state.step);
 	if (t->pass)
-		return t->pass->run(t->r, t->state.step, t->adam.learning_rate, loss);
+		return make_pass(t, loss);
 	params_zero_grad(&t->params);
 	enum status st = unite_shares(t, loss, learn_share(t, loss));
 	if (st != ST_OK)

@@ -112,6 +112,26 @@ no_training_file() {
 }
 check "scores without the training file" no_training_file
 
+# A signal during the validation keeps the pass before it. Once samples.bin is there, who reads the long dev.tsv is the validation.
+validated() {
+	# shellcheck disable=SC2086
+	exec "$bin/coverline-train" "$data" --config "$scratch/small.ini" --out "$scratch/$1" -j 1 $lr --set data.dev="$scratch/long.tsv" --set train.epochs=1
+}
+interrupted_validation() {
+	local pid i run=$scratch/judged
+	for i in {1..1000}; do cat "$data/behaviors/dev.tsv"; done >"$scratch/long.tsv"
+	validated judged &
+	pid=$!
+	until [ -e "$run/samples.bin" ] && grep -qF long.tsv "/proc/$pid/maps"; do
+		kill -0 $pid || return 1
+		sleep 0.01
+	done
+	kill -INT $pid
+	fails_with 130 wait $pid && [ -s "$run/checkpoint.h5" ] && [ "$(grep -c '"step":1,' "$run/log.jsonl")" = 1 ] &&
+		(validated judged) && (validated unbroken) && same_run unbroken judged
+}
+check "a signal while a pass is validated: the pass is kept, and the same bytes" interrupted_validation
+
 # The columns, 2 MiB of offsets alone, are written through a map: where they do not fit, that is told before.
 full_disk() {
 	# shellcheck disable=SC2086
