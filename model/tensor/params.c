@@ -40,9 +40,14 @@ void params_track_rows(struct params *ps, struct tensor *x)
 
 void params_follow(struct params *ps, struct tensor *x, double rate)
 {
+	bool found = false;
 	for (int i = 0; i < ps->count; i++)
-		if (&ps->list[i]->tensor == x)
+		if (&ps->list[i]->tensor == x) {
 			ps->list[i]->follow = rate;
+			found = true;
+		}
+	if (ps->value || !found)
+		BUG("a sealed store is told to follow, or a tensor that is not in the store");
 }
 
 /* For w [out, in, kernel …], as torch.nn.init counts: fan_in = in * kernel, fan_out = out * kernel. */

@@ -67,6 +67,7 @@ static enum status learn(const struct turns_work *w, const struct feed *feed, in
 	const real weight = (real)feed->weight;
 	tape_reset(w->tape);
 	w->tape->step = (uint64_t)(feed->step * w->slices + feed->slice);
+	w->tape->share = feed->weight;
 	struct tensor *loss = w->r->type->turn_loss(w->r, w->tape, w->data, feed->batch.rows, feed->batch.row_count, i);
 	enum status st = tape_status(w->tape);
 	if (st == ST_OK && loss) {

@@ -1,6 +1,7 @@
 /* Parameters by name, their initial values, checkpoints, and Adam. */
 #include <math.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -187,6 +188,33 @@ static void what_follows_does_not_learn(void **state)
 	adam.skip = (const uint8_t[]){0, 1};
 	adam_step(&adam, &ps);
 	assert_true(follows->data[0] == 2);
+	params_release(&ps);
+}
+
+/* In a process of its own, whether params_follow is a programming error. */
+static void follow_is_a_bug(struct params *ps, struct tensor *x)
+{
+	fflush(stdout);
+	const pid_t child = fork();
+	if (child == 0) {
+		if (!freopen("/dev/null", "w", stderr))
+			_exit(1);
+		params_follow(ps, x, 0.5);
+		_exit(0);
+	}
+	assert_int_equal(child_end(child), -SIGABRT);
+}
+
+static void only_what_is_in_an_open_store_follows(void **state)
+{
+	(void)state;
+	struct params ps = {0};
+	struct tensor other = {0};
+	struct tensor *x = add_matrix(&ps, "x", 1, 2, zero);
+	params_follow(&ps, x, 0.5);
+	follow_is_a_bug(&ps, &other);
+	params_seal(&ps, 1);
+	follow_is_a_bug(&ps, x);
 	params_release(&ps);
 }
 
@@ -452,6 +480,7 @@ int main(void)
 		cmocka_unit_test(values_are_distributed_as_asked),
 		cmocka_unit_test(adam_follows_the_rule),
 		cmocka_unit_test(what_follows_does_not_learn),
+		cmocka_unit_test(only_what_is_in_an_open_store_follows),
 		cmocka_unit_test(dice_tells_each_tapes_share),
 		cmocka_unit_test(adam_treats_every_element_alike),
 		cmocka_unit_test(adam_skips_parameters),
