@@ -4,7 +4,8 @@
  *   /vocabulary           uint8    the words, a line feed after each
  *   /impression/…         float32  cue_mean, cue_scale, global_mean, global_scale, where features are standardised
  *   /features/KIND/COLUMN/{mean,scale}  float32   likewise for other kinds
- *   /readers, /categories, /subcategories  uint8  the training split's, for recommenders that number them, a line each
+ *   /readers, /categories, /subcategories, /trigrams, /entity_types  uint8  the training split's, for recommenders that
+ *                         number them, a line each
  *   /sparse/…             what sparse features are made with (sparse_features.h), for recommenders that read them
  *   /best_auc             float64  [1]
  *

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/cli.h"
 #include "common/digest.h"
 #include "common/file.h"
 #include "common/hash.h"
@@ -108,11 +109,10 @@ struct reading {
 	bool in_file; /* names are those of the file */
 	struct news_items_filling word, title, abstract;
 	struct name_table types; /* of all news */
-	struct {
-		int32_t type; /* of the entity of this number, at its first mention; in types */
-		bool trained; /* the type of this number stands in a news of training */
-	} * known;        /* [known_size] */
-	size_t known_size;
+	int32_t *type_of;        /* [type_of_size] of the entity of this number, at its first mention; in types */
+	size_t type_of_size;
+	bool *trained; /* [trained_size] whether the type of this number stands in a news of training */
+	size_t trained_size;
 	struct arena arena; /* of a news */
 };
 
@@ -121,19 +121,28 @@ struct numbered {
 	uint32_t begin, end;
 };
 
+/* Zeros behind what is there, until list has an element `at`. */
+static void *grow(void *list, size_t *size, size_t element, size_t at)
+{
+	const size_t before = *size;
+	if (at < before)
+		return list;
+	while (*size <= at)
+		*size = *size ? 2 * *size : 1024;
+	list = xrealloc(list, *size, element);
+	memset((char *)list + before * element, 0, (*size - before) * element);
+	return list;
+}
+
 static enum status number_type(struct reading *r, const char *type, int32_t entity, bool in_training)
 {
 	int32_t number = 0;
 	const enum status st = *type ? name_table_add(&r->types, type, strlen(type), &number) : ST_OK;
-	while ((size_t)(entity > number ? entity : number) >= r->known_size) {
-		const size_t before = r->known_size;
-		r->known_size = before ? 2 * before : 4096;
-		r->known = xrealloc(r->known, r->known_size, sizeof *r->known);
-		memset(r->known + before, 0, (r->known_size - before) * sizeof *r->known);
-	}
-	if (!r->known[entity].type)
-		r->known[entity].type = number;
-	r->known[number].trained |= in_training;
+	r->type_of = grow(r->type_of, &r->type_of_size, sizeof *r->type_of, (size_t)entity);
+	r->trained = grow(r->trained, &r->trained_size, sizeof *r->trained, (size_t)number);
+	if (!r->type_of[entity])
+		r->type_of[entity] = number;
+	r->trained[number] |= in_training;
 	return st;
 }
 
@@ -228,13 +237,13 @@ static enum status settle_types(struct reading *r, bool training)
 	for (int32_t i = 1; i <= r->types.count && st == ST_OK; i++) {
 		const char *name = r->types.text + r->types.offset[i - 1];
 		const size_t length = r->types.offset[i] - r->types.offset[i - 1];
-		if (training && r->known[i].trained)
+		if (training && r->trained[i])
 			st = name_table_add(&e->types, name, length, &number[i]);
 		else if (!training)
 			number[i] = name_table_find(&e->types, name, length);
 	}
-	for (size_t i = 1; i <= (size_t)e->names.count && i < r->known_size; i++)
-		e->type[i] = number[r->known[i].type];
+	for (size_t i = 1; i <= (size_t)e->names.count && i < r->type_of_size; i++)
+		e->type[i] = number[r->type_of[i]];
 	free(number);
 	return st;
 }
@@ -247,12 +256,13 @@ static enum status read_catalogue(struct reading *r, const struct news_entities_
 	if (o->abstracts)
 		r->abstract = news_items_begin(&r->e->abstract, r->news->count);
 	for (uint32_t row = 0; row < r->news->count && st == ST_OK; row++)
-		st = read_news(r, row, o, in_training && in_training[row]);
+		st = cli_interrupted() ? cli_interrupted_status() : read_news(r, row, o, in_training && in_training[row]);
 	if (st == ST_OK)
 		st = settle_types(r, in_training != NULL);
 	name_table_release(&r->types);
 	arena_release(&r->arena);
-	free(r->known);
+	free(r->type_of);
+	free(r->trained);
 	return st;
 }
 

@@ -12,13 +12,12 @@
 
 struct recommender;
 
-/* What passes work on; all borrowed, until close. */
+/* What passes work on. It and identity are borrowed for open alone; the rest that it points at, until close. */
 struct pass_world {
 	struct samples *samples;
 	const struct news_data *data;
 	const char *train, *run; /* the behaviors file, and RUN */
-	const char
-		*identity; /* of configuration, catalogue and behaviors file: what follows from them is told apart by it */
+	const char *identity;    /* of configuration and catalogue: what follows from them is told apart by it */
 	uint64_t seed;
 	int64_t history, negatives;
 };

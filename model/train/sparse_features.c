@@ -293,7 +293,7 @@ enum status sparse_features_write(const struct sparse_features *x, struct h5_fil
 	return st == ST_OK ? write_list(f, "sparse/popular_since", H5_I64, times, x->popular_since) : st;
 }
 
-/* A list of n elements, or with n UINT64_MAX of as many as there are, into memory that the caller frees. */
+/* A list of n elements, into memory that the caller frees. */
 static enum status read_list(struct h5_file *f, const char *name, enum h5_type type, uint64_t n, size_t size,
                              void **out)
 {
@@ -301,7 +301,7 @@ static enum status read_list(struct h5_file *f, const char *name, enum h5_type t
 	enum status st = h5_describe(f, name, &shape);
 	if (st != ST_OK)
 		return st;
-	if (shape.type != type || shape.ndim != 1 || (n != UINT64_MAX && shape.dim[0] != n) ||
+	if (shape.type != type || shape.ndim != 1 || shape.dim[0] != n ||
 	    shape.dim[0] > UINT32_MAX * (uint64_t)POPULARITY_MAX)
 		return status_fail(ST_MALFORMED, "%s: not a list of the length expected", name);
 	*out = xcalloc((size_t)shape.dim[0] + 1, size);
