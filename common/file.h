@@ -38,8 +38,8 @@ MUST_CHECK enum status file_sync_all(const char *folder);
 
 /* A file in folder that has no name and is gone once it is closed, open for reading and writing. */
 MUST_CHECK enum status file_open_nameless(const char *folder, FILE **out);
-/* Maps size bytes, 0 at first, of such a file, for reading and writing until munmap; *map is NULL after a failure. Its room is taken
- * before: ST_FAILED where there is none, and no signal when it is written. size is above 0. */
+/* Maps size bytes, 0 at first, of such a file, for reading and writing until munmap; *map is NULL after a failure. Its
+ * room is taken before: ST_FAILED where there is none, and no signal when it is written. size is above 0. */
 MUST_CHECK enum status file_map_nameless(const char *folder, size_t size, void **map);
 
 /* Appends the whole file to out (whose cap bounds it). ST_FAILED if it cannot be read. */

@@ -13,9 +13,9 @@
 struct leak {
 	int64_t impressions; /* of the earlier split */
 	int64_t late;        /* of them, not before the first of the later split */
-	int64_t
-		shared; /* of the later split: with reader, time and candidates of one of the earlier; of very large splits that
-	                        overlap in time, counted over a sample by hash */
+	/* Of the later split: with reader, time and candidates of one of the earlier. Of very large splits that overlap in
+	 * time, counted over a sample by hash. */
+	int64_t shared;
 };
 
 /* Parses the later split whole. Of the earlier one only times are read, unless they overlap: then it is parsed too, and the later

@@ -65,13 +65,12 @@ static void free_taps(struct taps *t)
 /* The input's rows as floats, the latest of them: row y is at y % most. */
 struct window {
 	const struct pixels *in;
-	size_t room; /* of a row: its values, rounded up to whole blocks */
-	int most;    /* rows that are kept */
-	int next;    /* the first row that is not there yet */
-	float *rows; /* [most, room] */
-	float
-		*mixed;  /* [room + longest * bands + LANES] one row of the output's height, as wide as the input; then zeros */
-	float *sums; /* [output width * bands + LANES] */
+	size_t room;  /* of a row: its values, rounded up to whole blocks */
+	int most;     /* rows that are kept */
+	int next;     /* the first row that is not there yet */
+	float *rows;  /* [most, room] */
+	float *mixed; /* [room + longest * bands + LANES] one row of the output's height, wide as the input; then zeros */
+	float *sums;  /* [output width * bands + LANES] */
 };
 
 INLINE void convert_rows(struct window *w, int end)

@@ -1,5 +1,5 @@
-/* Makes DATA from MIND's splits, or from Amazon's reviews: catalog.tsv, behaviors/SPLIT.tsv, entity_embedding.vec if a split has one,
- * README.txt and, last, catalog.json. */
+/* Makes DATA from MIND's splits, or from Amazon's reviews: catalog.tsv, behaviors/SPLIT.tsv, entity_embedding.vec if a
+ * split has one, README.txt and, last, catalog.json. */
 #ifndef COVERLINE_CRAWL_CATALOG_BUILDER_H
 #define COVERLINE_CRAWL_CATALOG_BUILDER_H
 

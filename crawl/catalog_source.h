@@ -32,9 +32,9 @@ struct catalog_source {
 	char entities_sha256[DIGEST_HEX];   /* "" for a zip, or if there are none */
 };
 
-/* Looks at a folder with news.tsv, behaviors.tsv and perhaps entity_embedding.vec, or a zip of them (at its top or one folder deep). Its split is
- * told by its name's last part: one of train, dev, test occurs in it. ST_USAGE if none or several do, or if a file is
- * missing. */
+/* Looks at a folder with news.tsv, behaviors.tsv and perhaps entity_embedding.vec, or a zip of them (at its top or one
+ * folder deep). Its split is told by its name's last part: one of train, dev, test occurs in it. ST_USAGE if none or
+ * several do, or if a file is missing. */
 MUST_CHECK enum status source_open(struct catalog_source *s, const char *operand);
 void source_release(struct catalog_source *s);
 

@@ -1,5 +1,6 @@
-/* Section-wide default pictures: a site that has no picture for a story shows the same one with many. A picture (the same bytes) that
- * is the choice for news with at least so many different titles is nobody's cover: each of these news goes on to its next candidate.
+/* Section-wide default pictures: a site that has no picture for a story shows the same one with many. A picture (the
+ * same bytes) that is the choice for news with at least so many different titles is nobody's cover: each of these news
+ * goes on to its next candidate.
  *
  * The outcome does not depend on the order of the crawl, nor on where it was killed. A news reaches its candidate k if those before
  * failed or are defaults; a picture is a default if the news that reach it have enough titles. So the more defaults, the more is

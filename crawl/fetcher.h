@@ -2,7 +2,8 @@
  *
  * Politeness is kept here: so many connections to a host (scheme, name and port), a pause between its requests, waiting
  * as long as Retry-After says, backing off with jitter, and what pace.h learns of each host. So is safety: where a
- * connection leads is judged by its address, and bodies, headers and time are capped. Redirects are not followed here (follow.h). */
+ * connection leads is judged by its address, and bodies, headers and time are capped. Redirects are not followed here
+ * (follow.h). */
 #ifndef COVERLINE_CRAWL_FETCHER_H
 #define COVERLINE_CRAWL_FETCHER_H
 

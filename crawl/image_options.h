@@ -10,8 +10,8 @@
 #define IMAGE_QUALITY_PRESET 0 /* as the preset says */
 
 struct image_options {
-	const char *
-		preset; /* "v-mind": 224x224, filled, quality 90 (VLSNR, section 4); "im-mind": 200x165, stretched (IMRec, 4.1) */
+	/* "v-mind": 224x224, filled, quality 90 (VLSNR, section 4); "im-mind": 200x165, stretched (IMRec, 4.1). */
+	const char *preset;
 	const char *size, *fit; /* "WxH"; "cover", "stretch", "contain"; NULL: as the preset says */
 	int64_t quality;
 };

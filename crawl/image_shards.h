@@ -2,8 +2,8 @@
  * there is ID.jpg and then ID.json (id, title, category, subcategory, url, and of the ledger: cover, source, similarity, rule,
  * page_url, image_url, sha256, bytes, width, height, dhash), in catalogue order. The bytes follow from these alone.
  *
- * A crawl makes files, DATA/images/ID.jpg, and packs them when it ends. A file goes before what a shard holds, and is removed once it
- * is in one: whenever it is killed, the same command comes to the same shards. */
+ * A crawl makes files, DATA/images/ID.jpg, and packs them when it ends. A file goes before what a shard holds, and is
+ * removed once it is in one: whenever it is killed, the same command comes to the same shards. */
 #ifndef COVERLINE_CRAWL_IMAGE_SHARDS_H
 #define COVERLINE_CRAWL_IMAGE_SHARDS_H
 

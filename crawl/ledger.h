@@ -27,8 +27,8 @@
  *     transferred      bytes on the wire of the bodies that came whole, in the last try
  *     tries            how often the news was worked on
  *     first, finished  when the first try began and the last one ended, UTC, '2024-05-06T07:08:09Z'
- *     next_try         when a passing failure is due again (--retry due): an hour after the first try, two after the second, …, at
- *                      most a week; '' for all others
+ *     next_try         when a passing failure is due again (--retry due): an hour after the first try, two after the
+ *                      second, …, at most a week; '' for all others
  *   candidate  one row for each picture that the pages of the last try offered, refused ones included
  *     news, rank       primary key; 1 best; those that were refused unseen come after all others
  *     page             where it was named
@@ -36,7 +36,8 @@
  *     declared_width, declared_height  as the page says, px; 0: it does not
  *     score            by the table in cover_rule.c
  *     refused          why it was never asked for, a name of cover_rule.h; '' if it was not refused
- *     outcome          'cover'; 'default': given up, as too many news have the same picture; a name of cause.h; '' if never asked for
+ *     outcome          'cover'; 'default': given up, as too many news have the same picture; a name of cause.h; '' if
+ *                      never asked for
  *     sha256, bytes, width, height, dhash  of the picture, as far as it came
  *   fetch      one row for each HTTP request, or look-up in what is replayed, of all tries, but for robots.txt
  *     news, seq        primary key; 1, 2, … in the order of their ends
@@ -53,12 +54,13 @@
  * What states there are, and what leads from one to the next:
  *   no row    to do. A visit ends with ledger_put: 'done' or 'failed'.
  *   'failed'  stays so until --retry names its cause; then the row is replaced by the outcome of the new visit, with tries + 1.
- *   'done'    is made again if its cover was lost, and if its picture turns out to be the default of a section (defaults.h): then the
- *             visit passes that by, and ends 'done' with a later candidate or source, or 'failed' with the cause 'default'.
+ *   'done'    is made again if its cover was lost, and if its picture turns out to be the default of a section
+ *             (defaults.h): then the visit passes that by, and ends 'done' with a later candidate or source, or 'failed'
+ *             with the cause 'default'.
  *
- * A news' row, candidates and fetches are one commit, made after its image file is in place; WAL; one writer a process. PRAGMA
- * user_version is 4. Processes that crawl together each have a ledger of their own, DATA/crawl-IofN.sqlite, whose setting 'share' is a
- * name that no other has (ledger_merge.h). */
+ * A news' row, candidates and fetches are one commit, made after its image file is in place; WAL; one writer a process.
+ * PRAGMA user_version is 4. Processes that crawl together each have a ledger of their own, DATA/crawl-IofN.sqlite,
+ * whose setting 'share' is a name that no other has (ledger_merge.h). */
 #ifndef COVERLINE_CRAWL_LEDGER_H
 #define COVERLINE_CRAWL_LEDGER_H
 

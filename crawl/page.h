@@ -12,15 +12,14 @@
 struct cover_candidate {
 	enum cover_rule rule;
 	enum cover_refusal refused;
-	char *
-		url; /* absolute, http or https; as it stands in the page (cut if long) where it is refused and none of these */
+	char *url; /* absolute, http or https; as it stands in the page (cut if long) where it is refused and not so */
 	int width, height; /* as the page says, px; 0: it does not */
 	int score;
 };
 
 struct page {
-	struct cover_candidate
-		candidates[PAGE_CANDIDATES_MAX]; /* no URL twice; the first count are not refused, best first */
+	/* No URL twice; the first count are not refused, best first. */
+	struct cover_candidate candidates[PAGE_CANDIDATES_MAX];
 	size_t count;
 	bool opt_out; /* it asks not to be used so (opt_out.h): its pictures are not for asking */
 	size_t total; /* with those refused, likewise best first */

@@ -1,7 +1,8 @@
 /* Python literals, as `print(x)` leaves dicts, lists, tuples, strings, numbers, True, False and None in a file: what the lines
  * of Amazon's meta_*.json are, which are no JSON. Nothing is evaluated.
  *
- *   value   dict {"key": value, …} with strings as keys | list [value, …] | tuple (value, …) | string | number | True False None
+ *   value   dict {"key": value, …} with strings as keys | list [value, …] | tuple (value, …) | string | number |
+ *           True False None
  *   string  '…' or "…", before it u or nothing; the escapes of Python's own; bytes in it are UTF-8
  *
  * Dicts become objects (of equal keys the last counts, as in Python), lists and tuples arrays, None null, a whole number beyond

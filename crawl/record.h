@@ -29,7 +29,8 @@ size_t record_picture(struct record *r, const char *rule, const char *url);
 /* outcome: "cover", "default", or a cause's name; static. cover: the picture as far as it came, or NULL. at may be RECORD_NONE. */
 void record_outcome(struct record *r, size_t at, const char *outcome, const struct cover *cover);
 void record_fetch(struct record *r, enum ledger_step step, const struct fetch_log *log);
-/* Moves candidates that were refused unseen behind the others. The rank, from 1, of the one at that place before; 0 for RECORD_NONE. */
+/* Moves candidates that were refused unseen behind the others. The rank, from 1, of the one at that place before; 0 for
+ * RECORD_NONE. */
 int record_rank(struct record *r, size_t at);
 void record_release(struct record *r);
 

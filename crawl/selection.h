@@ -29,9 +29,9 @@ MUST_CHECK enum status selection_read(struct outcome *outcomes, const struct cat
 MUST_CHECK enum status selection_mark(struct outcome *outcomes, const struct catalog *news, const struct cli_list *only,
                                       const struct share *share);
 
-/* The selected rows to do now, at most limit (0: all): unknown ones, done ones whose file is missing (with refresh: all done ones but those in shards), and failed ones whose cause
- * retry names (causes with commas between, "due", or "all"; NULL: none). ST_USAGE if a cause has no such name. *rows is for
- * the caller to free. */
+/* The selected rows to do now, at most limit (0: all): unknown ones, done ones whose file is missing (with refresh: all
+ * done ones but those in shards), and failed ones whose cause retry names (causes with commas between, "due", or "all";
+ * NULL: none). ST_USAGE if a cause has no such name. *rows is for the caller to free. */
 MUST_CHECK enum status selection_todo(const struct outcome *outcomes, const struct catalog *news, const char *data,
                                       const char *retry, bool refresh, uint32_t limit, uint32_t **rows,
                                       uint32_t *row_count);

@@ -1,6 +1,7 @@
-/* A process' share of a crawl that several do together. Where pages are asked for, each host of the web is one process' alone, so that
- * its connections, pauses and rests hold as if one process crawled; otherwise rows are dealt out. Hosts that are not of this process'
- * pages, picture servers and archives that all may ask, are asked one at a time, with pauses as many times as long as there are processes.
+/* A process' share of a crawl that several do together. Where pages are asked for, each host of the web is one process'
+ * alone, so that its connections, pauses and rests hold as if one process crawled; otherwise rows are dealt out. Hosts
+ * that are not of this process' pages, picture servers and archives that all may ask, are asked one at a time, with
+ * pauses as many times as long as there are processes.
  *
  * Each process keeps a ledger of its own, DATA/crawl-IofN.sqlite (ledger_merge.h). */
 #ifndef COVERLINE_CRAWL_SHARE_H

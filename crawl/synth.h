@@ -90,7 +90,8 @@ struct synth_options {
 	int jobs;
 };
 
-/* Writes DATA, as catalog does. A DATA that is there from the same shape, scale and seed is left alone; ST_USAGE if it is of others. */
+/* Writes DATA, as catalog does. A DATA that is there from the same shape, scale and seed is left alone; ST_USAGE if it
+ * is of others. */
 MUST_CHECK enum status synth_write(const struct synth *s, const struct synth_options *o);
 
 #endif

@@ -1,12 +1,14 @@
 /* WARC 1.1 files of what was fetched (ISO 28500:2017), in DATA/warc/NAME-NNNNN.warc.gz.
  *
- *   files      begin with a warcinfo record; end once they have reached the size asked for, or with the crawl. A file has ".part" at its
- *              end until it is closed, and belongs to one process. What a killed process left is cut after its last whole record
- *              and closed by the next one, so nothing that the ledger calls finished is lost (records are handed to the
- *              system before a news' row is), and a news that was not finished is fetched, and recorded, again.
+ *   files      begin with a warcinfo record; end once they have reached the size asked for, or with the crawl. A file
+ *              has ".part" at its end until it is closed, and belongs to one process. What a killed process left is cut
+ *              after its last whole record and closed by the next one, so nothing that the ledger calls finished is lost
+ *              (records are handed to the system before a news' row is), and a news that was not finished is fetched,
+ *              and recorded, again.
  *   records    a gzip member each (annex D). A response is followed by its request (WARC-Concurrent-To).
- *              WARC-Payload-Digest is the sha256 (in hex) that the ledger has too. A payload that one of the latest 65,536 had
- *              is not written again: a revisit record refers to it (profile identical-payload-digest). An answer 304 is a revisit record too (server-not-modified).
+ *              WARC-Payload-Digest is the sha256 (in hex) that the ledger has too. A payload that one of the latest
+ *              65,536 had is not written again: a revisit record refers to it (profile identical-payload-digest). An
+ *              answer 304 is a revisit record too (server-not-modified).
  *   bodies     are written as they were decoded. Where that is not what came over the wire, the headers say so: Content-Encoding,
  *              Transfer-Encoding and a Content-Length that does not fit any more are renamed X-Archive-Orig-…, and a right
  *              Content-Length is added. All other header bytes are as received and sent; HTTP/2's are in HTTP/1.1's form,

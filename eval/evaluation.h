@@ -40,8 +40,9 @@ struct evaluation {
 	struct paired (*pairs)[METRIC_COUNT]; /* [run_count * (run_count - 1) / 2], see evaluation_compare */
 };
 
-/* Reads the files to their ends. predictions [count], count > 0. ST_MALFORMED names file and line, also when no impression
- * has both a clicked and a not-clicked candidate. e is zeroed before but for what the caller may set, and released by the caller even after a failure. */
+/* Reads the files to their ends. predictions [count], count > 0. ST_MALFORMED names file and line, also when no
+ * impression has both a clicked and a not-clicked candidate. e is zeroed before but for what the caller may set, and
+ * released by the caller even after a failure. */
 MUST_CHECK enum status evaluation_run(struct evaluation *e, const char *behaviors, const char *const *predictions,
                                       size_t count);
 void evaluation_release(struct evaluation *e);

@@ -36,8 +36,7 @@ struct division {
 
 struct group_sums {
 	uint64_t kinds[IMPRESSION_KINDS];
-	double
-		*sum; /* [run_count * METRIC_COUNT] over those that are IMPRESSION_SCORED; NULL before the first impression */
+	double *sum; /* [run_count * METRIC_COUNT] over those that are IMPRESSION_SCORED; NULL before the first */
 };
 
 /* What a table shows: one division, or two crossed. Group i of the first and j of the second is i * second's count + j. */

@@ -35,8 +35,9 @@ char *published_folder(void);
  * file and line: a wrong header or number of columns, an empty where, model, data or metric, a value that is no number. */
 MUST_CHECK enum status published_read(struct published *p, const char *folder);
 void published_release(struct published *p);
-/* Whether a run's model.name is the paper's row: "nrms-im" is "NRMS-IM", "wide-deep" is "Wide&Deep", and some have another name there: "fm"
- * is "LibFM", "nrms-img" is "NRMS+img", and GMMF's "NAML" is "naml-views", as it reads id, picture and text. */
+/* Whether a run's model.name is the paper's row: "nrms-im" is "NRMS-IM", "wide-deep" is "Wide&Deep", and some have
+ * another name there: "fm" is "LibFM", "nrms-img" is "NRMS+img", and GMMF's "NAML" is "naml-views", as it reads id,
+ * picture and text. */
 bool published_is(const struct published_number *theirs, const char *model);
 /* "MM-Rec" for "mm-rec"; the argument itself for a paper that has no such name. */
 const char *published_paper(const char *paper);

@@ -13,8 +13,8 @@ void text_add_clean(struct strbuf *out, const char *s, size_t n);
 /* Characters, for aligning columns. */
 size_t text_width(const char *s);
 
-/* What runs are called by default: the folder of FOLDER/prediction.txt (RUN/seed-N for such a one), otherwise the file's own name; the whole path
- * where two would be called alike. names [count] are for the caller to free. */
+/* What runs are called by default: the folder of FOLDER/prediction.txt (RUN/seed-N for such a one), otherwise the
+ * file's own name; the whole path where two would be called alike. names [count] are for the caller to free. */
 void text_run_names(const char *const *paths, size_t count, char **names);
 
 #endif

@@ -1,7 +1,7 @@
 /* Kind "roi": regions of the cover.                                         (MM-Rec section 3.1)
- * Columns: roi [N + 1, 2048], location [N + 1, 5], roi_count. Region 0 is the whole cover; then come the N largest detections
- * of Mask R-CNN by falling area, or the cells of a regular grid. Each is cut out, resized to 224 x 224 (or --side) and goes through a
- * ResNet of its own. location is (y1 / H, x1 / W, y2 / H, x2 / W, area / HW). */
+ * Columns: roi [N + 1, 2048], location [N + 1, 5], roi_count. Region 0 is the whole cover; then come the N largest
+ * detections of Mask R-CNN by falling area, or the cells of a regular grid. Each is cut out, resized to 224 x 224 (or
+ * --side) and goes through a ResNet of its own. location is (y1 / H, x1 / W, y2 / H, x2 / W, area / HW). */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

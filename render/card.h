@@ -25,9 +25,10 @@ struct card {
 	const struct box *picture; /* where in cover the picture is, if it has borders; NULL: everywhere */
 };
 
-/* A title whose first letter with a direction is Hebrew, Arabic or the like runs from right to left; its lines still begin at
- * the same left edge, as Pillow sets them. Paints the card and finds the boxes, all clipped to the card. out is reused if it is of the preset's size already, and
- * the caller releases it; the words of boxes live in a. boxes->state is the caller's to set. */
+/* A title whose first letter with a direction is Hebrew, Arabic or the like runs from right to left; its lines still
+ * begin at the same left edge, as Pillow sets them. Paints the card and finds the boxes, all clipped to the card. out
+ * is reused if it is of the preset's size already, and the caller releases it; the words of boxes live in a.
+ * boxes->state is the caller's to set. */
 MUST_CHECK enum status painter_draw(struct painter *p, const struct card *card, struct arena *a, struct image *out,
                                     struct card_boxes *boxes);
 

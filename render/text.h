@@ -9,8 +9,7 @@
 struct text {
 	char *bytes;    /* UTF-8, with a NUL at the end */
 	int32_t length; /* bytes, without it */
-	int32_t
-		*from; /* [length + 1] the byte of the source that each byte came from; from[length] is the source's length */
+	int32_t *from;  /* [length + 1] the byte of the source that each came from; from[length] is the source's length */
 };
 
 /* Lives in a. Spaces of the source stay, and none is added, so that words are the source's:

@@ -1,8 +1,9 @@
 /* BERT of any size.                                         (Devlin et al. 2019)
  *
- * Parameters are named as in Hugging Face's state dict without its "bert.": embeddings.{word,position,token_type}_embeddings.weight,
- * embeddings.LayerNorm, encoder.layer.N.attention.self.{query,key,value}, .attention.output.{dense,LayerNorm},
- * .intermediate.dense, .output.{dense,LayerNorm}, pooler.dense. Files are read with and without "bert.", and with the older
+ * Parameters are named as in Hugging Face's state dict without its "bert.":
+ * embeddings.{word,position,token_type}_embeddings.weight, embeddings.LayerNorm,
+ * encoder.layer.N.attention.self.{query,key,value}, .attention.output.{dense,LayerNorm}, .intermediate.dense,
+ * .output.{dense,LayerNorm}, pooler.dense. Files are read with and without "bert.", and with the older
  * LayerNorm.{gamma,beta}. Titles are packed: one of 12 tokens costs 12 tokens. */
 #ifndef COVERLINE_MODEL_ENCODERS_BERT_H
 #define COVERLINE_MODEL_ENCODERS_BERT_H

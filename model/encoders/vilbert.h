@@ -37,9 +37,10 @@ extern const struct vilbert_config vilbert_published;
 /* 2 text layers, 1 visual one and a link, 64 wide: can be taught from scratch by a few thousand clicks. */
 extern const struct vilbert_config vilbert_small;
 
-/* ST_MALFORMED names the key that is missing, out of range or does not fit: a published bert_base_6layer_6conect.json's hidden_size,
- * num_hidden_layers, num_attention_heads, intermediate_size, the same of the image after "v_", v_feature_size, bi_hidden_size,
- * bi_num_attention_heads, t_biattention_id, v_biattention_id, vocab_size, max_position_embeddings and type_vocab_size. */
+/* ST_MALFORMED names the key that is missing, out of range or does not fit: a published bert_base_6layer_6conect.json's
+ * hidden_size, num_hidden_layers, num_attention_heads, intermediate_size, the same of the image after "v_",
+ * v_feature_size, bi_hidden_size, bi_num_attention_heads, t_biattention_id, v_biattention_id, vocab_size,
+ * max_position_embeddings and type_vocab_size. */
 MUST_CHECK enum status vilbert_config_read(struct vilbert_config *c, const char *path);
 
 enum vilbert_links { VILBERT_LINKED, VILBERT_APART /* no co-attention: MM-Rec, figure 4 */ };

@@ -1,6 +1,7 @@
 /* Hierarchical dilated convolutions: a title at several granularities, each level with a longer reach than the one below.
  *
- *     d^l = norm(relu(W^l * d^(l-1) + b^l)), dilation l = 1, 2, …; d^0 are the words' vectors      (FIM, Wang et al. 2020, eq. 1) */
+ *     d^l = norm(relu(W^l * d^(l-1) + b^l)), dilation l = 1, 2, …; d^0 are the words' vectors
+ *                                                                                    (FIM, Wang et al. 2020, eq. 1) */
 #ifndef COVERLINE_MODEL_LAYERS_DILATED_ENCODER_H
 #define COVERLINE_MODEL_LAYERS_DILATED_ENCODER_H
 

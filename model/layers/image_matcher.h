@@ -1,7 +1,9 @@
 /* What a reader's clicks and a candidate have in common, found in images of words against words.
  *
- *     image[l, k, i, j] = d_k^l[i] . c^l[j] / sqrt(width of level l)        k-th click, latest first; i, j its words and the candidate's
- *     two layers of convolution (3 x 3 x 3, zeros around), ELU and maxima over 3 x 3 x 3; what is left is the candidate's features
+ *     image[l, k, i, j] = d_k^l[i] . c^l[j] / sqrt(width of level l)        k-th click, latest first; i, j its words and
+ *                                                                           the candidate's
+ *     two layers of convolution (3 x 3 x 3, zeros around), ELU and maxima over 3 x 3 x 3; what is left is the
+ *     candidate's features
  *                                                    (FIM, Wang et al. 2020, §3.2; Zhou et al. 2018, whose matching it takes)
  *
  * Images lie in a grid of clicks x words x words; beyond the clicks and words there are, it is zeros. Only what is there is

@@ -21,8 +21,8 @@ struct bert_titles {
 	const struct news_data *data; /* borrowed */
 };
 
-/* Registers what is trained as "bert.…"; encoder.config may be "small", encoder.vocab may be words. max_tokens: what encoder.max_tokens = 0 stands for. Reads sizes and titles. ST_USAGE,
- * ST_MALFORMED or what the files say. */
+/* Registers what is trained as "bert.…"; encoder.config may be "small", encoder.vocab may be words. max_tokens: what
+ * encoder.max_tokens = 0 stands for. Reads sizes and titles. ST_USAGE, ST_MALFORMED or what the files say. */
 MUST_CHECK enum status bert_titles_create(struct bert_titles *b, struct params *ps, const struct news_data *data,
                                           const struct encoder_settings *e, int64_t max_tokens);
 /* As recommender_type's load: values out of the weights, and the frozen layers' states, which are computed if they are not

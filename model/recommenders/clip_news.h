@@ -30,8 +30,9 @@ struct clip_news {
 	const struct news_data *data; /* borrowed */
 };
 
-/* Registers what is trained as "clip.…"; encoder.config may be "small", encoder.vocab may be words. With encoder.finetune_layers = -1 the whole of the text tower. Reads sizes and texts.
- * ST_USAGE, ST_MALFORMED or what the files say. */
+/* Registers what is trained as "clip.…"; encoder.config may be "small", encoder.vocab may be words. With
+ * encoder.finetune_layers = -1 the whole of the text tower. Reads sizes and texts. ST_USAGE, ST_MALFORMED or what the
+ * files say. */
 MUST_CHECK enum status clip_news_create(struct clip_news *c, struct params *ps, const struct news_data *data,
                                         const struct encoder_settings *e, int64_t image_layers);
 /* As recommender_type's load: values out of the weights, and the frozen layers' states, which are computed if they are not

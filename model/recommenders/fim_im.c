@@ -2,11 +2,11 @@
  * (Xun et al.: Why Do We Click: Visual Impression-aware News Recommendation, MM 2021, §3.5)
  *
  * Local: words read the memory of cues (eq. 1-2) before they are matched; categories do not.
- * Global: eq. 13 sets the candidate's own card, made low-dimensional, beside the matching vector: y = Q2 (s ⊕ (Q1 o_c + b1)); b2 is
- * left out, as softmax over candidates cancels it. The text says something else: that the cards of clicks and candidate are
- * matched, and those scores set beside it. Both are here (global_match), the equation being the default: as it is linear, it
- * can tell a card that everybody likes, but not one that this reader likes. A news without features has zeros. Without local and
- * global modelling this is FIM. */
+ * Global: eq. 13 sets the candidate's own card, made low-dimensional, beside the matching vector: y = Q2 (s ⊕ (Q1 o_c +
+ * b1)); b2 is left out, as softmax over candidates cancels it. The text says something else: that the cards of clicks
+ * and candidate are matched, and those scores set beside it. Both are here (global_match), the equation being the
+ * default: as it is linear, it can tell a card that everybody likes, but not one that this reader likes. A news without
+ * features has zeros. Without local and global modelling this is FIM. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

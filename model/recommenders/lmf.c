@@ -12,10 +12,9 @@
 struct lmf {
 	struct fusion base;
 	int64_t rank;
-	struct linear
-		factor[FUSION_MODALITIES]; /* [rank * width, width]: W_m^r without its last column, which is the bias */
-	struct tensor *weight;         /* [1, rank] */
-	struct tensor *bias;           /* [width] */
+	struct linear factor[FUSION_MODALITIES]; /* [rank * width, width]: W_m^r without its last column, the bias */
+	struct tensor *weight;                   /* [1, rank] */
+	struct tensor *bias;                     /* [width] */
 };
 
 static enum status lmf_create(struct fusion *f, struct params *ps, int64_t *out)

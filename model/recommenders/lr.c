@@ -2,8 +2,8 @@
  *
  *     p = 1 / (1 + exp(-(w0 + sum_i w_i x_i)))
  *
- * Alone, features of the reader add the same to all candidates; so the crosses of sparse_fields.c are read too, as in the wide part of
- * Wide&Deep (Cheng et al., DLRS 2016). Solver: sparse_sgd.h without factors. */
+ * Alone, features of the reader add the same to all candidates; so the crosses of sparse_fields.c are read too, as in
+ * the wide part of Wide&Deep (Cheng et al., DLRS 2016). Solver: sparse_sgd.h without factors. */
 #include <string.h>
 
 #include "common/arena.h"

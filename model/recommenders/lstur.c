@@ -3,10 +3,11 @@
  *
  *     ini (eq. 9): the GRU starts from u_l and ends in u;       con (eq. 10): u = [u_s; u_l], u_s the GRU's last state
  *
- * u_l is as wide as a news in the first, and in the second takes a share of that width, as u is to be multiplied with a news.
- * While training it is masked, zeros instead, with a probability of its own for each impression (§3.2.1); a reader that
- * training did not see is zeros in the same way. LSTUR+img (VLSNR's tables) has covers among the parts of its news. IMRec's modules come
- * in by one line: local = yes lets title words read the cues, global = yes lets the whole card into the news' vector. */
+ * u_l is as wide as a news in the first, and in the second takes a share of that width, as u is to be multiplied with a
+ * news. While training it is masked, zeros instead, with a probability of its own for each impression (§3.2.1); a
+ * reader that training did not see is zeros in the same way. LSTUR+img (VLSNR's tables) has covers among the parts of
+ * its news. IMRec's modules come in by one line: local = yes lets title words read the cues, global = yes lets the
+ * whole card into the news' vector. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,9 +1,9 @@
 /* What LR and FM share: hashed sparse features, an equation of first and perhaps second order over them, and solvers that pass over
  * mapped samples (sparse_sgd.h has the equation).
  *
- * Solver adam learns as other recommenders do: steps over batches on the tape, negatives drawn anew each epoch, binary cross-entropy
- * of clicked and not clicked candidates. sgd minimises the same loss sample by sample, als the squares to 1 and -1; both pass over
- * RUN/samples.bin. */
+ * Solver adam learns as other recommenders do: steps over batches on the tape, negatives drawn anew each epoch, binary
+ * cross-entropy of clicked and not clicked candidates. sgd minimises the same loss sample by sample, als the squares to
+ * 1 and -1; both pass over RUN/samples.bin. */
 #ifndef COVERLINE_MODEL_RECOMMENDERS_MACHINE_H
 #define COVERLINE_MODEL_RECOMMENDERS_MACHINE_H
 

@@ -136,8 +136,7 @@ struct watched {
 	enum watch_axis row, column;
 	int heads;
 	const struct segments *rows, *columns; /* rows NULL for WATCH_ONE */
-	const real *
-		weights; /* as op_attention gives them: for segment s, head h a block [rows of s, columns of s], in order (s, h) */
+	const real *weights; /* as op_attention's: for segment s, head h a block [rows of s, columns of s], by (s, h) */
 };
 struct watch {
 	void (*take)(void *context, const struct watched *w); /* copies what it wants */
@@ -145,7 +144,8 @@ struct watch {
 };
 /* Nothing if nobody watches. */
 void recommender_watch(const struct recommender *r, const struct watched *w);
-/* Of each head, what each candidate makes of its reader's clicks: blocks [candidates, clicks] as in struct watched, "candidate-click". */
+/* Of each head, what each candidate makes of its reader's clicks: blocks [candidates, clicks] as in struct watched,
+ * "candidate-click". */
 void watch_candidate_clicks(const struct recommender *r, const struct impressions *m, int heads, const real *weights);
 /* The type's load, if it has one, after params_seal and before a checkpoint's parameters are read; data->network is told. */
 MUST_CHECK enum status recommender_load(struct recommender *r, struct news_data *data, enum load_what what);

@@ -1,6 +1,6 @@
-/* What the CTR models over a reader's clicks (YoutubeNet, DIN) make of an item and of a reader: embeddings of their ids and, of an
- * item, of its category and subcategory. With visual or text they stand beside each other "in a large vector", as GMMF's table 2 has
- * these two.
+/* What the CTR models over a reader's clicks (YoutubeNet, DIN) make of an item and of a reader: embeddings of their ids
+ * and, of an item, of its category and subcategory. With visual or text they stand beside each other "in a large
+ * vector", as GMMF's table 2 has these two.
  *
  *     x = [item, category, subcategory, V picture + v, T text + t]
  *

@@ -1,4 +1,5 @@
-/* What a news' vector is made of: title, category, subcategory, cover, side by side.     (VLSNR, table 3; LSTUR, An et al. 2019, §3.1)
+/* What a news' vector is made of: title, category, subcategory, cover, side by side.
+ * (VLSNR, table 3; LSTUR, An et al. 2019, §3.1)
  *
  * Each part is a vector of its own and they are concatenated, in the order above: category and subcategory by tables trained with
  * the rest, the cover by a linear layer on its pooled features (kind `cover`, column `pooled`). That is how "+img" is joined here:

@@ -1,5 +1,5 @@
-/* Dice: a gate between a column's value and a share of it, by where in the column it lies. Sums over rows are each column's, in order of
- * the rows, so the number of threads changes nothing. */
+/* Dice: a gate between a column's value and a share of it, by where in the column it lies. Sums over rows are each
+ * column's, in order of the rows, so the number of threads changes nothing. */
 #include "model/tensor/kernels_cpu.h"
 
 #include <string.h>

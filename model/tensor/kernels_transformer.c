@@ -1,5 +1,5 @@
-/* What transformers add: GELU and its stand-ins, layer normalisation, and rows of length 1. Blocks and rows go to threads whole, so the number
- * of threads changes nothing. */
+/* What transformers add: GELU and its stand-ins, layer normalisation, and rows of length 1. Blocks and rows go to
+ * threads whole, so the number of threads changes nothing. */
 #include "model/tensor/kernels_cpu.h"
 
 #include <stdlib.h>

@@ -1,8 +1,9 @@
 /* Convolution, maximum and activation of ragged volumes in one go.
  *
- * Maxima are taken as soon as a few cells' sums are made (kernels_winograd.c). On the way back only the place of the maximum has a gradient, which is 27 times less work than the
- * convolution's own. Volumes are split among SHARES, whatever the number of threads, and the shares' gradients are added in
- * order: the number of threads changes nothing. This file is compiled with fused multiplication and addition. */
+ * Maxima are taken as soon as a few cells' sums are made (kernels_winograd.c). On the way back only the place of the
+ * maximum has a gradient, which is 27 times less work than the convolution's own. Volumes are split among SHARES,
+ * whatever the number of threads, and the shares' gradients are added in order: the number of threads changes nothing.
+ * This file is compiled with fused multiplication and addition. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,6 @@
 /* Convolution of kernel 3 x 3 x 3 by cells of 3 x 3 x 3 sums: 125 products for each pair of channels where the sums themselves
- * have 729.                                                   (Lavin & Gray 2016: Fast Algorithms for Convolutional Neural Networks)
+ * have 729.
+ * (Lavin & Gray 2016: Fast Algorithms for Convolutional Neural Networks)
  *
  * Along one axis, for five inputs x and three taps w, the three sums are A ((G w) * (B x)), the polynomials being compared at 0, 1,
  * -1, 2 and infinity:
@@ -10,8 +11,8 @@
  *         [ 1/6  1/3  2/3 ]       [ 0 -1  0  1  0 ]
  *         [  0    0    1  ]       [ 0  2 -1 -2  1 ]
  *
- * and so along each axis in turn. Rounding errors are some five times those of the sums themselves. This file is compiled with fused
- * multiplication and addition. */
+ * and so along each axis in turn. Rounding errors are some five times those of the sums themselves. This file is
+ * compiled with fused multiplication and addition. */
 #include <string.h>
 
 #include "model/tensor/kernels_cpu.h"

@@ -24,7 +24,8 @@ static void follow(const struct tape *t, const struct tensor *p, const real *see
 		p->grad[j] += (real)t->share * seen[j];
 }
 
-/* The moments that x is placed by: its own while training, and told to who follows them; without rows there is nothing new to tell. */
+/* The moments that x is placed by: its own while training, and told to who follows them; without rows there is nothing
+ * new to tell. */
 static void find_moments(struct tape *t, const struct tensor *x, const struct followed_moments *followed,
                          struct dice_columns *c)
 {

@@ -85,8 +85,7 @@ struct tape {
 	uint64_t seed;  /* dropout masks are a function of (seed, step, dropout_calls) */
 	uint64_t step;
 	uint64_t dropout_calls;
-	double
-		share; /* of the training step's samples, of which this tape has a part: what parameters that follow hear of it */
+	double share; /* of the step's samples, of which this tape has a part: what parameters that follow hear of it */
 	enum status status; /* the first failure; every later op returns NULL */
 	/* Told of each node that the way back has passed; nothing that is still to come adds to what only nodes passed by then read.
 	 * Cleared when the tape is reset. */

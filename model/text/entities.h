@@ -1,5 +1,6 @@
 /* Entities that a catalogue's text names, as MIND's entity columns tell them: a JSON list of
- *   {"Label": …, "Type": "P", "WikidataId": "Q80976", "Confidence": 1.0, "OccurrenceOffsets": [48], "SurfaceForms": ["Prince Philip"]} */
+ *   {"Label": …, "Type": "P", "WikidataId": "Q80976", "Confidence": 1.0, "OccurrenceOffsets": [48],
+ *    "SurfaceForms": ["Prince Philip"]} */
 #ifndef COVERLINE_MODEL_TEXT_ENTITIES_H
 #define COVERLINE_MODEL_TEXT_ENTITIES_H
 

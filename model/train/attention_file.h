@@ -11,12 +11,13 @@
  *   /NAME/row_offset     int64    [blocks + 1] tells
  *   /NAME/column, /NAME/column_offset   the same of the columns
  *
- * Labels are words as the recommender reads them, "region 1" … (rows of the cover from the top, each from the left), "category",
- * ids of news, or numbers from 1. Attribute "NAME rows", "NAME columns": "words", "cues", "clicks", "candidates", "one", "numbers". A cue
- * that is a word is the title's word of that place as the card shows them.
+ * Labels are words as the recommender reads them, "region 1" … (rows of the cover from the top, each from the left),
+ * "category", ids of news, or numbers from 1. Attribute "NAME rows", "NAME columns": "words", "cues", "clicks",
+ * "candidates", "one", "numbers". A cue that is a word is the title's word of that place as the card shows them.
  * Attributes: schema (1), program, model, catalogue_sha256, names (the NAMEs, with spaces between).
  *
- * Rows of rmbert.attention = sigmoid sum to anything. News that the behaviors file does not name are not in it; nor are blocks without rows or columns. */
+ * Rows of rmbert.attention = sigmoid sum to anything. News that the behaviors file does not name are not in it; nor are
+ * blocks without rows or columns. */
 #ifndef COVERLINE_MODEL_TRAIN_ATTENTION_FILE_H
 #define COVERLINE_MODEL_TRAIN_ATTENTION_FILE_H
 

@@ -51,8 +51,8 @@ MUST_CHECK enum status checkpoint_save(const char *path, const struct run_identi
                                        const struct params *ps, const struct news_data *data,
                                        enum checkpoint_content content, const char *fault);
 
-/* Opens path and reads its state. ST_INTEGRITY if a byte of it has changed, or if it was made from another catalogue or configuration than id's, with both
- * named. The caller closes f. */
+/* Opens path and reads its state. ST_INTEGRITY if a byte of it has changed, or if it was made from another catalogue or
+ * configuration than id's, with both named. The caller closes f. */
 MUST_CHECK enum status checkpoint_open(struct h5_file **f, const char *path, const struct run_identity *id,
                                        struct run_state *state);
 /* ST_INTEGRITY if the features that data read are of another network, weights or preprocessing. */

@@ -26,8 +26,7 @@ struct exchange {
 	int64_t *begins;    /* [params + 1] where each parameter's elements begin */
 	int32_t *uses;      /* [params]: inputs on the tape that are still to come */
 	int64_t *counts;    /* [ranks] */
-	int32_t
-		inner; /* nodes still to come that add to parameters which are not their inputs: nothing starts before them */
+	int32_t inner;      /* nodes still to come that add to parameters beyond their inputs: before them nothing starts */
 	/* Over all steps: elements that this rank has given into sums, and into collections of rows. */
 	int64_t steps, sent, sent_rows;
 };
@@ -38,20 +37,20 @@ void exchange_release(struct exchange *x);
 
 /* Before the last backward pass of a step: sums start during it. */
 void exchange_watch(struct exchange *x, struct tape *t);
-/* After it, or without any if this rank has no share or has failed: starts what has not started, and waits for all. Then gradients and
- * lists of touched rows are those of all ranks. */
+/* After it, or without any if this rank has no share or has failed: starts what has not started, and waits for all.
+ * Then gradients and lists of touched rows are those of all ranks. */
 MUST_CHECK enum status exchange_finish(struct exchange *x);
 /* What is summed, and the numbers that go with it. */
 struct share {
-	const int *
-		of; /* [params] only gradients of parameters p with of[p] == which are summed, all at once; NULL: exchange_finish */
+	const int *of; /* [params] gradients of p with of[p] == which are summed, all at once; NULL: exchange_finish */
 	int which;
 	double *sum; /* [count], each becomes its sum over ranks */
 	int count;   /* at most SHARE_SUMS */
 };
 #define SHARE_SUMS 4
-/* Gradients and numbers of all ranks, unless one has failed: then its status and message are everybody's, as ranks_agree has it. st is
- * this rank's own; a rank that failed takes part all the same, so that the others hear of it. */
+/* Gradients and numbers of all ranks, unless one has failed: then its status and message are everybody's, as
+ * ranks_agree has it. st is this rank's own; a rank that failed takes part all the same, so that the others hear of
+ * it. */
 MUST_CHECK enum status exchange_unite(struct exchange *x, const struct share *s, enum status st);
 
 #endif

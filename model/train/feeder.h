@@ -1,9 +1,10 @@
 /* The batches of a run, one ahead: a thread draws the samples of the next batch while this one is worked on. What a batch holds
  * follows from the seed and its place alone.
  *
- * A step's samples come in `slices` batches of about equal size, so that a step may be larger than memory allows at once; weight
- * is a slice's share of the step's samples, so that weighted means over slices are the step's mean. Of several ranks, each is fed the
- * slices that are its own: together they make the step that one rank with as many slices makes. */
+ * A step's samples come in `slices` batches of about equal size, so that a step may be larger than memory allows at
+ * once; weight is a slice's share of the step's samples, so that weighted means over slices are the step's mean. Of
+ * several ranks, each is fed the slices that are its own: together they make the step that one rank with as many slices
+ * makes. */
 #ifndef COVERLINE_MODEL_TRAIN_FEEDER_H
 #define COVERLINE_MODEL_TRAIN_FEEDER_H
 

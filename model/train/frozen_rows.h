@@ -44,8 +44,8 @@ struct frozen_rows {
 	struct file_map map;
 };
 
-/* Maps the file, which is made first if it is not there or not of this plan; of runs that ask at once, one makes it. ST_INTERRUPTED, or what make fails with:
- * then no new file is there. */
+/* Maps the file, which is made first if it is not there or not of this plan; of runs that ask at once, one makes it.
+ * ST_INTERRUPTED, or what make fails with: then no new file is there. */
 MUST_CHECK enum status frozen_rows_open(struct frozen_rows *f, const struct frozen_rows_plan *p);
 void frozen_rows_close(struct frozen_rows *f); /* accepts a zeroed one */
 
@@ -54,7 +54,8 @@ void frozen_rows_close(struct frozen_rows *f); /* accepts a zeroed one */
 struct tensor *frozen_rows_take(const struct frozen_rows *f, struct tape *t, const uint32_t *news, int32_t count,
                                 struct segments *titles);
 
-/* Values first … first + count - 1 of those of one news, all its rows one after another: for rows of which parts are not alike. */
+/* Values first … first + count - 1 of those of one news, all its rows one after another: for rows of which parts are
+ * not alike. */
 void frozen_rows_copy(const struct frozen_rows *f, uint32_t news, int64_t first, int64_t count, real *out);
 
 #endif

@@ -40,8 +40,8 @@ MUST_CHECK enum status ranks_collect(struct ranks *r, int64_t x, int64_t *all);
 MUST_CHECK enum status ranks_collect_rows(struct ranks *r, const int32_t *mine, const int64_t *counts, int32_t *all);
 MUST_CHECK enum status ranks_collect_reals(struct ranks *r, const real *mine, const int64_t *counts, real *all);
 
-/* Starts adding up x over ranks, in place; x is the sum after ranks_finish, the same bits on all. For a number of ranks, the order of
- * additions is always the same. */
+/* Starts adding up x over ranks, in place; x is the sum after ranks_finish, the same bits on all. For a number of
+ * ranks, the order of additions is always the same. */
 void ranks_add_begin(struct ranks *r, real *x, int64_t n);
 /* Moves on with what was begun; cheap. */
 void ranks_poll(struct ranks *r);

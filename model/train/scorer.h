@@ -43,8 +43,8 @@ MUST_CHECK enum status scorer_run(struct scorer *s, const char *path, scorer_vis
 MUST_CHECK enum status scorer_score(struct scorer *s, const struct reader *who, const uint32_t *candidates,
                                     size_t count, real *scores);
 
-/* Encodes what path names; MIND's official AUC of it: the mean over impressions with a clicked and a not-clicked candidate (*impressions of
- * them), each ranked as the prediction file would rank it. 0 if there is none. */
+/* Encodes what path names; MIND's official AUC of it: the mean over impressions with a clicked and a not-clicked
+ * candidate (*impressions of them), each ranked as the prediction file would rank it. 0 if there is none. */
 MUST_CHECK enum status scorer_auc(struct scorer *s, const char *path, double *auc, int64_t *impressions);
 
 #endif

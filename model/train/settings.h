@@ -27,9 +27,8 @@ struct settings {
 	int adam;     /* enum adam_rows */
 	double learning_rate, weight_decay, dropout, clip;
 
-	struct sparse_settings sparse; /* likewise of feature-based recommenders */
-	struct encoder_settings
-		encoder; /* of recommenders with a network in the loop; the others' RUN does not keep them */
+	struct sparse_settings sparse;   /* likewise of feature-based recommenders */
+	struct encoder_settings encoder; /* of those with a network in the loop; the others' RUN does not keep them */
 
 	/* The keys of every registered recommender may stand in a file; those of the chosen one are kept in RUN. */
 	struct recommender **recommenders; /* [recommender_count], as recommender_types */

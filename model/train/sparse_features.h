@@ -56,9 +56,9 @@ struct sparse_features {
 
 struct news_data;
 
-/* For training: reads the behaviors file `train` twice (NULL: nothing was clicked). nd has its texts and categories, which are borrowed; in_training [news]. x is
- * zeroed before and released by the caller even after a failure; so below. folder is where a file without a name may go.
- * ST_USAGE if a setting is wrong. */
+/* For training: reads the behaviors file `train` twice (NULL: nothing was clicked). nd has its texts and categories,
+ * which are borrowed; in_training [news]. x is zeroed before and released by the caller even after a failure; so below.
+ * folder is where a file without a name may go. ST_USAGE if a setting is wrong. */
 MUST_CHECK enum status sparse_features_learn(struct sparse_features *x, const struct sparse_settings *s,
                                              const struct news_data *nd, const uint8_t *in_training, const char *train,
                                              const char *folder);

@@ -17,9 +17,9 @@
  * ST_USAGE if RUN holds a run of another configuration, ST_FAILED if the loss is not finite, ST_INTERRUPTED after a signal,
  * with a checkpoint made.
  *
- * With several ranks (NULL: one that is alone) all call this with the same arguments. train.batch is the step's, of which each has a
- * share; rank 0 validates and writes. A run may go on with another number of ranks: its steps are the same but for rounding, and for
- * dropout unless train.slices is a multiple of both numbers. */
+ * With several ranks (NULL: one that is alone) all call this with the same arguments. train.batch is the step's, of
+ * which each has a share; rank 0 validates and writes. A run may go on with another number of ranks: its steps are the
+ * same but for rounding, and for dropout unless train.slices is a multiple of both numbers. */
 MUST_CHECK enum status train_run(const char *data, const char *run, const struct settings *s, struct recommender *r,
                                  struct ranks *ranks);
 

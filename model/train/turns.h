@@ -1,9 +1,10 @@
 /* Parameters that learn in turns with the others: groups by a prefix of their names, each from a loss and at a rate of its own,
  * as the two sides of a GAN do.
  *
- * In a step every turn that has begun works on the step's slices first, on all ranks, in the order of the recommender's list; then the rest
- * learns from the loss. Gradients go to the group that learns alone; Adam's moments are a parameter's own, and how many steps a
- * group has taken follows from the step of the run, so that a checkpoint holds nothing more. */
+ * In a step every turn that has begun works on the step's slices first, on all ranks, in the order of the recommender's
+ * list; then the rest learns from the loss. Gradients go to the group that learns alone; Adam's moments are a
+ * parameter's own, and how many steps a group has taken follows from the step of the run, so that a checkpoint holds
+ * nothing more. */
 #ifndef COVERLINE_MODEL_TRAIN_TURNS_H
 #define COVERLINE_MODEL_TRAIN_TURNS_H
 

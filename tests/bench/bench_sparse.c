@@ -1,10 +1,11 @@
 /* Passes of FM and LR over mapped samples on one core, for tests/bench/bench_sparse.sh.
  *
- *   bench_sparse make FILE SAMPLES FEATURES BUCKETS   writes samples as model/train/sparse_samples.h lays them out, without digests:
- *                                                     FEATURES buckets each, drawn by popularity (the r-th with weight 1 / r)
- *   bench_sparse pass FILE FACTORS [als]              makes one pass to warm up and one that is timed; prints samples a second of
- *                                                     processor time, and
- *                                                     MB of memory at the most that were not the file's */
+ *   bench_sparse make FILE SAMPLES FEATURES BUCKETS   writes samples as model/train/sparse_samples.h lays them out,
+ *                                                     without digests: FEATURES buckets each, drawn by popularity (the
+ *                                                     r-th with weight 1 / r)
+ *   bench_sparse pass FILE FACTORS [als]              makes one pass to warm up and one that is timed; prints samples a
+ *                                                     second of processor time, and MB of memory at the most that were
+ *                                                     not the file's */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

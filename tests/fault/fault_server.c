@@ -1,7 +1,8 @@
-/* An HTTP server that misbehaves as it is asked to, for the tests of the crawler. On 127.0.0.1 and, where it can, on ::1; a thread for each connection.
+/* An HTTP server that misbehaves as it is asked to, for the tests of the crawler. On 127.0.0.1 and, where it can, on
+ * ::1; a thread for each connection.
  *
- *   fault_server PICTURE    prints the port it found with "ipv6" where it is at ::1 too, then a line for each request: milliseconds,
- *                           host, target
+ *   fault_server PICTURE    prints the port it found with "ipv6" where it is at ::1 too, then a line for each request:
+ *                           milliseconds, host, target
  *
  * What it answers is in tests/support/faults.h. */
 #include <errno.h>

@@ -1,4 +1,5 @@
-/* Any bytes as Amazon's reviews, and as the metadata of two items; either may be packed by gzip. Zeros and ones before them choose which. */
+/* Any bytes as Amazon's reviews, and as the metadata of two items; either may be packed by gzip. Zeros and ones before
+ * them choose which. */
 #include <stdlib.h>
 #include <string.h>
 

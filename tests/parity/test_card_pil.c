@@ -1,9 +1,10 @@
 /* Cards beside those of a Pillow program (tests/parity/pil_cards.py): the same lines; every line's ink within a pixel on
  * each side; pixels that differ by little.
  *
- * Pillow hints in the vertical and we do not, so edges differ in grey: over the text's area by a mean of 3.1 levels of 255. Pillow's
- * own card moved by one pixel differs from itself by 5.8 to 6.4 (across) or 4.5 to 4.8 (down), with fonts 1 px larger by 15. No
- * other place of ours comes closer across. Pillow's basic layout, which rounds every advance to a pixel, drifts up to 10 px a line. */
+ * Pillow hints in the vertical and we do not, so edges differ in grey: over the text's area by a mean of 3.1 levels of
+ * 255. Pillow's own card moved by one pixel differs from itself by 5.8 to 6.4 (across) or 4.5 to 4.8 (down), with fonts
+ * 1 px larger by 15. No other place of ours comes closer across. Pillow's basic layout, which rounds every advance to a
+ * pixel, drifts up to 10 px a line. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>

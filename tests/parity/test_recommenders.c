@@ -1,9 +1,11 @@
-/* The recommenders against the PyTorch reference: each file of golden that has an attribute `model` holds inputs, parameters, scores,
- * loss, every gradient, and the parameters after three steps of Adam; every recommender of the registry has one at least. To
- * add one is to add its file. They are made by the programs beside this, recommender_golden.py writes the layout.
+/* The recommenders against the PyTorch reference: each file of golden that has an attribute `model` holds inputs,
+ * parameters, scores, loss, every gradient, and the parameters after three steps of Adam; every recommender of the
+ * registry has one at least. To add one is to add its file. They are made by the programs beside this,
+ * recommender_golden.py writes the layout.
  *
- *   attributes           model; settings ("section.key=value" lines; train.learning_rate is the steps'); vocabulary (words);
- *                        readers, categories, subcategories, trigrams, entity_types (how many; 0 or missing: none); regions (if there are cues)
+ *   attributes           model; settings ("section.key=value" lines; train.learning_rate is the steps'); vocabulary
+ *                        (words); readers, categories, subcategories, trigrams, entity_types (how many; 0 or missing:
+ *                        none); regions (if there are cues)
  *   /title, /title_offset                 int32 word numbers, packed; int64 [news + 1]
  *   /abstract, /trigram, /…_offset        likewise; optional
  *   /word_entity                          int32 as many as words, from 1, or 0; where it is:

@@ -216,8 +216,8 @@ static double weight(const struct offer *o, int segment, int head, int row, int 
 	return o->block[segment][(head * o->rows[segment] + row) * o->columns[segment] + column];
 }
 
-/* A reader of three clicks, the first and the last of them the same news, who is shown four news; one without clicks; and one of two
- * clicks who is shown the fourth of those alone. */
+/* A reader of three clicks, the first and the last of them the same news, who is shown four news; one without clicks;
+ * and one of two clicks who is shown the fourth of those alone. */
 static void watch_three(const char *name, struct offers *all)
 {
 	static const uint32_t history[] = {7, 8, 7}, shown[] = {1, 3, 4, 2};

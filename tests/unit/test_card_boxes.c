@@ -133,8 +133,9 @@ static bool is_ascii(const char *text, int32_t n)
 	return true;
 }
 
-/* Each side has ink within a pixel and a half: a corner's sliver may be too thin to show. A box is around all of a glyph's
- * points, and some marks of these fonts have points without ink: so only plain letters are looked at, and no words that the card's edge cuts. */
+/* Each side has ink within a pixel and a half: a corner's sliver may be too thin to show. A box is around all of a
+ * glyph's points, and some marks of these fonts have points without ink: so only plain letters are looked at, and no
+ * words that the card's edge cuts. */
 static void check_tight(const struct studio *s, const struct box *b, const char *text, int32_t n)
 {
 	if (!is_ascii(text, n) || is_empty(b) || b->x1 == (float)s->preset.width || b->x1 - b->x0 < 1 || b->y1 - b->y0 < 1)

@@ -1,6 +1,6 @@
-/* Boxes found in cards' pixels agree with those that the cards were drawn by: to 2 px for the cover, the category and every
- * line on every card, and for nearly all words that the card's edge does not cut; over 480 cards in four fonts, without an image and with photo-like
- * ones, some of which have white edges. */
+/* Boxes found in cards' pixels agree with those that the cards were drawn by: to 2 px for the cover, the category and
+ * every line on every card, and for nearly all words that the card's edge does not cut; over 480 cards in four fonts,
+ * without an image and with photo-like ones, some of which have white edges. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>

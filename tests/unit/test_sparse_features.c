@@ -1,5 +1,6 @@
-/* What sparse features learn from a training split and nothing else, that a checkpoint keeps it, and samples.bin: made once, kept, and
- * made again when it is of something else or damaged. Fields and buckets: tests/parity/sparse_world.py. */
+/* What sparse features learn from a training split and nothing else, that a checkpoint keeps it, and samples.bin: made
+ * once, kept, and made again when it is of something else or damaged. Fields and buckets:
+ * tests/parity/sparse_world.py. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>

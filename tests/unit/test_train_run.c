@@ -1,5 +1,6 @@
-/* Runs that read pictures, and one whose parameters learn in turns: killed on its way and started again it ends with the same bytes, and features from elsewhere
- * are refused. (tests/stage/train.sh tests the programs, on words alone.) */
+/* Runs that read pictures, and one whose parameters learn in turns: killed on its way and started again it ends with
+ * the same bytes, and features from elsewhere are refused. (tests/stage/train.sh tests the programs, on words
+ * alone.) */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
