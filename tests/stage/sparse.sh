@@ -71,12 +71,25 @@ check "samples gone between: the same bytes" killed_and_resumed sgd remove train
 check "samples damaged between: the same bytes" killed_and_resumed als damage train.step:1 train.checkpoint:1
 check "adam: killed and resumed: the same bytes" killed_and_resumed adam true train.step:20 train.checkpoint:2
 
-# A pass that a signal ends is made again from the latest checkpoint.
-interrupted() {
-	timeout -s INT 0.3 "$bin/coverline-train" "$data" --config "$scratch/small.ini" --out "$scratch/interrupted" -j 1 $sgd --set train.epochs=3000
-	[ $? = 124 ] && train interrupted-again sgd
+# Stopped by a signal after the first checkpoint, long before the last of its passes: exit code 130, and the same command goes on.
+long="$sgd --set train.epochs=80"
+signalled() {
+	local run=$scratch/signalled found pid i
+	# shellcheck disable=SC2086
+	"$bin/coverline-train" "$data" --config "$scratch/small.ini" --out "$run" -j 1 $long &
+	pid=$!
+	for i in {1..1000}; do
+		[ -s "$run/checkpoint.h5" ] && break
+		sleep 0.01
+	done
+	kill -INT $pid
+	wait $pid
+	found=$?
+	[ "$found" = 130 ] || { echo "exit code $found, expected 130"; return 1; }
+	[ "$(grep -c '"loss":' "$run/log.jsonl")" -lt 80 ] && train signalled long && train long long && same_run long signalled &&
+		[ "$(grep -c '"loss":' "$run/log.jsonl")" = 80 ]
 }
-check "a signal stops a run of passes" interrupted
+check "a signal stops a run of passes, and the same command ends it with the same bytes" signalled
 
 recommend() {
 	"$bin/coverline-recommend" "$data" --run "$scratch/lr" -j 1 "$@"
