@@ -272,21 +272,30 @@ check "lenient: a rerun says the same" lenient
 check "lenient: a rerun changes nothing" same_folder "$scratch/l-before" "$scratch/l"
 
 # Killed anywhere, the same command ends as if it had not been.
+killed() { # POINT WHOLE [what else holds after the kill]
+	local point=$1 whole=$2
+	shift 2
+	rm -rf "$scratch/k"
+	(
+		COVERLINE_FAULT=$point catalog "$scratch/k"
+		[ $? = 137 ]
+	) || return 1
+	[ ! -e "$scratch/k/catalog.json" ] && "${@:-true}" && catalog "$scratch/k" &&
+		diff -r -x catalog.json -x stages.jsonl "$whole" "$scratch/k" &&
+		diff <(sed "s:--out [^\"]*\":\":" "$whole/catalog.json") <(sed "s:--out [^\"]*\":\":" "$scratch/k/catalog.json")
+}
 world
 for point in catalog.news:1 catalog.impression:1 catalog.impression:3 catalog.split:1 catalog.split:3 catalog.json:1 \
 	file.rename:1 file.rename:2 file.rename:4 file.rename:6; do
-	killed() {
-		rm -rf "$scratch/k"
-		(
-			COVERLINE_FAULT=$point catalog "$scratch/k"
-			[ $? = 137 ]
-		) || return 1
-		[ ! -e "$scratch/k/catalog.json" ] && catalog "$scratch/k" && sed 's:/k":/d":' "$scratch/k/catalog.json" \
-			>/dev/null && diff -r -x catalog.json -x stages.jsonl "$scratch/whole" "$scratch/k" &&
-			diff <(sed "s:--out [^\"]*\":\":" "$scratch/whole/catalog.json") <(sed "s:--out [^\"]*\":\":" "$scratch/k/catalog.json")
-	}
-	check "killed at $point, the rerun is identical" killed
+	check "killed at $point, the rerun is identical" killed $point "$scratch/whole"
 done
+vectors
+check "a whole catalogue with vectors" catalog "$scratch/v-all"
+vectors_in_part() { [ ! -e "$scratch/k/entity_embedding.vec" ] && [ -s "$scratch/k/entity_embedding.vec.part" ]; }
+vectors_alone() { cmp "$scratch/v-all/entity_embedding.vec" "$scratch/k/entity_embedding.vec" && [ ! -e "$scratch/k/behaviors/train.tsv" ]; }
+check "killed before the vectors have their name, the rerun is identical" killed file.rename:2 "$scratch/v-all" vectors_in_part
+check "killed after that, too" killed catalog.vectors:1 "$scratch/v-all" vectors_alone
+world
 killed_over_old() {
 	cp -r "$scratch/l" "$scratch/k2"
 	(
