@@ -16,26 +16,31 @@ trap 'rm -rf "$scratch" "$demo"' EXIT
 
 stage() { make -j2 BUILD="$BUILD" DEMO="$demo" SEED=1 "$@"; }
 
-# Ctrl-C reaches every process of the group; setsid gives make one of its own.
+# Ctrl-C reaches every process of the group; setsid gives make one of its own. It comes as soon as extract has begun its first
+# part, which is under way for much longer than a look takes.
 stopped_on_the_way() {
 	local pid
 	setsid make -j2 BUILD="$BUILD" DEMO="$demo" SEED=1 demo-extract >"$scratch/stopped.log" 2>&1 &
 	pid=$!
-	for _ in {1..600}; do
-		[ -e "$demo/seed-1/data/render.json" ] && break
-		sleep 0.2
+	for _ in {1..3000}; do
+		compgen -G "$demo/seed-1/data/features/impression/part-*.part" >"$scratch/begun" && break
+		kill -0 "$pid" 2>/dev/null || break
+		sleep 0.1
 	done
-	sleep 3
 	kill -INT -- "-$pid" 2>/dev/null
-	wait "$pid"
-	[ ! -e "$demo/seed-1/data/features/impression.h5" ] && [ -e "$demo/seed-1/data/render.json" ]
+	wait "$pid" && { echo "it ended"; return 1; }
+	[ -s "$scratch/begun" ] && [ -e "$demo/seed-1/data/render.json" ] && [ ! -e "$demo/seed-1/data/features/impression.h5" ] ||
+		{ tail -n 20 "$scratch/stopped.log"; return 1; }
 }
 plan_names_what_is_left() {
 	local plan
 	plan=$(stage -n demo-run) || return 1
 	! grep -q 'coverline crawl ' <<<"$plan" && grep -q 'coverline extract ' <<<"$plan" && grep -q 'coverline report ' <<<"$plan"
 }
-nothing_left() { ! stage -n demo-run | grep -q "$BUILD/bin/"; }
+nothing_left() {
+	local plan
+	plan=$(stage -n demo-run) && ! grep "$BUILD/bin/" <<<"$plan"
+}
 
 # number NAME RUN: a figure of RUN in the comparison with NRMS.
 compare() {
