@@ -23,12 +23,21 @@ function history(   h, j) {
 	for (j = -int(32 * log(1 - rand())); j > 0; j--) h = h (h == "" ? "" : " ") "N" popular()
 	return h
 }
+function entity(id, word, at) {
+	return "{\"Label\": \"" word "\", \"Type\": \"P\", \"WikidataId\": \"Q" id "\", \"Confidence\": 1.0, \"OccurrenceOffsets\": [" at "], " \
+		"\"SurfaceForms\": [\"" word "\"]}"
+}
+# None, one or two, by turns.
+function entities(i, title,   w) {
+	split(title, w, " ")
+	return "[" (i % 3 ? entity(i * 7919 % 5000, w[1], 0) : "") (i % 3 == 2 ? ", " entity(i * 104729 % 5000, w[2], length(w[1]) + 1) : "") "]"
+}
 BEGIN {
 	srand(1)
 	for (i = 0; i < news; i++) {
 		t = ""
 		for (j = 3 + int(rand() * 17); j > 0; j--) t = t (t == "" ? "" : " ") "w" int(exp(rand() * log(30000)))
-		print "N" i "\tc" i % 17 "\ts" i % 264 "\t" t "\t\t\t[]\t[]" > (data "/catalog.tsv")
+		print "N" i "\tc" i % 17 "\ts" i % 264 "\t" t "\t\t\t" entities(i, t) "\t[]" > (data "/catalog.tsv")
 	}
 	for (i = 1; i <= clicks; i++) {
 		line = "N" popular() "-1"
