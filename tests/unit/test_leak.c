@@ -114,6 +114,52 @@ static void a_bad_line_is_told(void **state)
 	assert_non_null(strstr(status_message(), "train.tsv:1"));
 }
 
+#define BEFORE "1\tU1\t11/14/2019 8:00:00 AM\t\tN1-1 N2-0\n"
+#define LATER  "1\tU9\t11/15/2019 8:00:00 AM\t\tN1-1 N2-0\n"
+
+static void assert_told(const char *train, const char *message)
+{
+	struct leak l;
+
+	assert_int_equal(leak_find(&l, scratch_text("train.tsv", train), scratch_text("dev.tsv", LATER), &news),
+	                 ST_MALFORMED);
+	assert_string_equal(scratch_message(), message);
+}
+
+/* Where splits lie apart only times are read of the earlier one: a line without one is still told. */
+static void a_bad_time_is_told(void **state)
+{
+	(void)state;
+	assert_told(BEFORE "2\tU1\t11/14/2019 25:00:00 AM\t\tN1-1 N2-0\n" BEFORE,
+	            "train.tsv:2: column 3 (time): expected a time like 11/15/2019 8:04:05 AM, found "
+	            "\"11/14/2019 25:00:00 AM\"");
+	assert_told(BEFORE "2\tU1\t11/14/2019 8:00:00 AM", "train.tsv:2: expected 5 tab-separated columns, found 3");
+	assert_told(BEFORE "\n" BEFORE, "train.tsv:2: expected 5 tab-separated columns, found 1");
+}
+
+/* Its other columns are read only where an impression of it is as late as the later split's first. */
+static void other_columns_are_read_where_splits_overlap(void **state)
+{
+	(void)state;
+	assert_leak(find(BEFORE "2\tU1\t11/15/2019 7:59:59 AM\t\tN9-1\n", LATER), 2, 0, 0);
+	assert_told(BEFORE "2\tU1\t11/15/2019 8:00:00 AM\t\tN9-1\n",
+	            "train.tsv:2: column 5 (candidates), entry 1: \"N9\" is not in the catalogue");
+}
+
+static void an_empty_split_leaks_nothing(void **state)
+{
+	(void)state;
+	assert_leak(find("", LATER), 0, 0, 0);
+	assert_leak(find(BEFORE, ""), 1, 0, 0);
+}
+
+static void a_last_line_without_its_end_counts(void **state)
+{
+	(void)state;
+	assert_leak(find(BEFORE "2\tU2\t11/14/2019 9:00:00 AM\t\tN1-1 N2-0", LATER), 2, 0, 0);
+	assert_leak(find(BEFORE "2\tU2\t11/15/2019 8:00:00 AM\t\tN1-1 N2-0", LATER), 2, 1, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -123,6 +169,10 @@ int main(void)
 		cmocka_unit_test(many_shared_impressions_are_counted),
 		cmocka_unit_test(times_are_seconds),
 		cmocka_unit_test(a_bad_line_is_told),
+		cmocka_unit_test(a_bad_time_is_told),
+		cmocka_unit_test(other_columns_are_read_where_splits_overlap),
+		cmocka_unit_test(an_empty_split_leaks_nothing),
+		cmocka_unit_test(a_last_line_without_its_end_counts),
 	};
 
 	return cmocka_run_group_tests_name("leak", tests, make_world, remove_world);
