@@ -79,8 +79,8 @@ static void digest_of(const char *bytes, size_t size, char hex[DIGEST_HEX])
 	digest_finish(d, hex);
 }
 
-/* Maps the file. ST_OK with map.data NULL if it is not of the key; ST_INTEGRITY if it is damaged. */
-static enum status map_file(struct sparse_samples *s, const char *path, const char *key)
+/* Maps the file. ST_OK with map.data NULL if it is not of the key; ST_INTEGRITY if it is damaged or of other buckets. */
+static enum status map_file(struct sparse_samples *s, const char *path, const char *key, uint64_t buckets)
 {
 	char hex[DIGEST_HEX];
 	const struct header *h;
@@ -99,6 +99,8 @@ static enum status map_file(struct sparse_samples *s, const char *path, const ch
 		if (memcmp(h->digest, hex, sizeof h->digest) != 0)
 			st = wrong("a byte has changed");
 	}
+	if (st == ST_OK && s->buckets != buckets)
+		st = wrong("of another number of buckets than the settings");
 	file_map_forget(&s->map, s->map.size);
 	if (st != ST_OK)
 		sparse_samples_close(s);
@@ -281,15 +283,16 @@ static enum status make_key(const struct pass_world *w, enum sparse_shown shown,
 enum status sparse_samples_open(struct sparse_samples *s, const struct pass_world *w, enum sparse_shown shown,
                                 unsigned groups)
 {
+	const uint64_t buckets = (uint64_t)w->data->sparse.settings->buckets;
 	char key[DIGEST_HEX], *path = path_join(w->run, "samples.bin");
 	*s = (struct sparse_samples){0};
 	enum status st = make_key(w, shown, groups, key);
-	if (st == ST_OK && file_exists(path) && map_file(s, path, key) != ST_OK)
+	if (st == ST_OK && file_exists(path) && map_file(s, path, key, buckets) != ST_OK)
 		log_info("%s is written again: %s", path, status_message());
 	if (st == ST_OK && !s->map.data) {
 		st = write_file(w, shown, groups, path, key);
 		if (st == ST_OK)
-			st = map_file(s, path, key);
+			st = map_file(s, path, key, buckets);
 		if (st == ST_OK && !s->map.data)
 			st = status_fail(ST_INTEGRITY, "%s changed while it was being made", path);
 	}
