@@ -103,7 +103,7 @@ struct tensor *ctr_score(struct recommender *r, struct tape *t, const struct new
 	struct ctr *c = (struct ctr *)r;
 	(void)news;
 	const struct sparse_batch *x = sparse_batch_make(t, data, m, SPARSE_PLAIN);
-	return op_reshape(t, c->way->logit(c, t, data, m, x), 1, (int64_t[]){x->samples});
+	return x ? op_reshape(t, c->way->logit(c, t, data, m, x), 1, (int64_t[]){x->samples}) : NULL;
 }
 
 struct tensor *ctr_loss(struct recommender *r, struct tape *t, const struct news_data *data,

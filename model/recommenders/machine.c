@@ -50,6 +50,8 @@ struct tensor *machine_score(struct recommender *r, struct tape *t, const struct
 	(void)news;
 	const struct machine *own = (const struct machine *)r;
 	const struct sparse_batch *b = sparse_batch_merged(t, data, m, own->groups);
+	if (!b)
+		return NULL;
 	struct tensor *y = op_embedding_bag(t, own->w, b->index, b->value, &b->by_sample);
 	if (own->factors)
 		y = op_add(t, y, machine_pairs(t, own->v, b));

@@ -40,6 +40,8 @@ static struct tensor *wide_deep_logit(struct ctr *c, struct tape *t, const struc
 		y = op_add(t, linear_apply(&w->out, t, ctr_deep_apply(c, t, ctr_fields_apply(c, t, x))), y);
 	if (c->parts != CTR_DEEP) {
 		const struct sparse_batch *phi = sparse_batch_make(t, data, m, SPARSE_CROSSES);
+		if (!phi)
+			return NULL;
 		y = op_add(t, op_embedding_bag(t, w->wide, phi->index, phi->value, &phi->by_sample), y);
 		y = op_add(t, op_embedding_bag(t, w->wide, x->index, x->value, &x->by_sample), y);
 	}

@@ -245,7 +245,9 @@ void sparse_pairs_release(struct sparse_pairs *p)
 	*p = (struct sparse_pairs){0};
 }
 
-/* Insertion by index: there are some tens of pairs, in runs that are sorted already. */
+#define SHORT 64
+
+/* Insertion by index: mostly there are some tens of pairs, in runs that are sorted already. */
 static void sort_short(int32_t *index, real *value, size_t n)
 {
 	for (size_t i = 1; i < n; i++) {
@@ -261,11 +263,38 @@ static void sort_short(int32_t *index, real *value, size_t n)
 	}
 }
 
+struct pair {
+	int32_t index;
+	real value;
+	size_t place; /* before sorting: pairs of one index stay in order, so that their sum does not depend on the way */
+};
+
+static int by_index(const void *a, const void *b)
+{
+	const struct pair *x = a, *y = b;
+	if (x->index != y->index)
+		return x->index < y->index ? -1 : 1;
+	return x->place < y->place ? -1 : x->place > y->place;
+}
+
+static void sort_long(int32_t *index, real *value, size_t n)
+{
+	struct pair *pair = xcalloc(n, sizeof *pair);
+	for (size_t i = 0; i < n; i++)
+		pair[i] = (struct pair){index[i], value[i], i};
+	qsort(pair, n, sizeof *pair, by_index);
+	for (size_t i = 0; i < n; i++) {
+		index[i] = pair[i].index;
+		value[i] = pair[i].value;
+	}
+	free(pair);
+}
+
 void sparse_pairs_merge(struct sparse_pairs *p, size_t first)
 {
 	if (p->count == first)
 		return;
-	sort_short(p->index + first, p->value + first, p->count - first);
+	(p->count - first > SHORT ? sort_long : sort_short)(p->index + first, p->value + first, p->count - first);
 	size_t n = first;
 	for (size_t i = first + 1; i < p->count; i++)
 		if (p->index[i] == p->index[n]) {
@@ -403,16 +432,17 @@ static struct reader reader_at(struct tape *t, const struct impressions *m, int3
 	return (struct reader){.user = m->user[i], .clicks = rows, .count = (size_t)n, .time = m->time[i]};
 }
 
-static void fill(struct tape *t, const struct news_data *data, const struct impressions *m, unsigned groups,
+/* False, after tape_fail, as soon as there are more pairs than a batch can have. */
+static bool fill(struct tape *t, const struct news_data *data, const struct impressions *m, unsigned groups,
                  enum batch_form form, struct sparse_pairs *p, int32_t *by_field, int32_t *by_sample)
 {
 	struct sparse_reader *r = sparse_reader_new(data);
 	const int32_t each = form == MERGED ? 1 : sparse_field_count(groups);
 	by_field[0] = by_sample[0] = 0;
-	for (int32_t i = 0; i < m->count; i++) {
+	for (int32_t i = 0; i < m->count && p->count <= INT32_MAX; i++) {
 		const struct reader who = reader_at(t, m, i);
 		sparse_reader_set(r, &who);
-		for (int32_t s = m->candidates.offset[i]; s < m->candidates.offset[i + 1]; s++) {
+		for (int32_t s = m->candidates.offset[i]; s < m->candidates.offset[i + 1] && p->count <= INT32_MAX; s++) {
 			const size_t first = p->count;
 			int32_t *end = by_field + 1 + (int64_t)s * each;
 			sparse_reader_add(r, row_of(m, m->candidate[s]), groups, p, form == MERGED ? NULL : end);
@@ -424,6 +454,10 @@ static void fill(struct tape *t, const struct news_data *data, const struct impr
 		}
 	}
 	sparse_reader_free(r);
+	if (p->count > INT32_MAX)
+		tape_fail(t, "more than %d features in a batch: choose a smaller train.batch, fewer negatives or sparse.words",
+		          INT32_MAX);
+	return p->count <= INT32_MAX;
 }
 
 static void *keep(struct tape *t, const void *bytes, size_t n)
@@ -442,11 +476,17 @@ static const struct sparse_batch *make(struct tape *t, const struct news_data *d
 	b->samples = m->candidates.offset[m->count];
 	b->fields = form == MERGED ? 1 : sparse_field_count(groups);
 	const size_t segments = (size_t)b->samples * (size_t)b->fields;
+	if (segments > INT32_MAX) {
+		tape_fail(t, "%d candidates of %d fields in a batch: choose a smaller train.batch, or fewer negatives",
+		          (int)b->samples, (int)b->fields);
+		return NULL;
+	}
 	int32_t *by_field = arena_alloc(&t->arena, (segments + 1) * sizeof *by_field);
 	int32_t *by_sample = arena_alloc(&t->arena, ((size_t)b->samples + 1) * sizeof *by_sample);
-	fill(t, data, m, groups, form, &p, by_field, by_sample);
-	if (segments > INT32_MAX || p.count > INT32_MAX)
-		BUG("a batch of more than %d sparse pairs", INT32_MAX);
+	if (!fill(t, data, m, groups, form, &p, by_field, by_sample)) {
+		sparse_pairs_release(&p);
+		return NULL;
+	}
 	b->by_field = (struct segments){by_field, (int32_t)segments};
 	b->by_sample = (struct segments){by_sample, b->samples};
 	b->index = keep(t, p.index, p.count * sizeof *p.index);

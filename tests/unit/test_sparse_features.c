@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "common/digest.h"
 #include "common/file.h"
 #include "model/train/batch.h"
 #include "model/train/news_data.h"
@@ -266,6 +267,54 @@ static void fields_are_chosen_by_name(void **state)
 	sparse_features_release(&x);
 }
 
+/* However many pairs there are: in order, those of one index summed in the order in which they came. */
+static void merging_keeps_the_order_of_equals(void **state)
+{
+	(void)state;
+	enum { MOST = 3000, INDICES = 97 };
+	for (size_t n = 1; n <= MOST; n = n * 3 + 1) {
+		struct sparse_pairs p = {.count = n + 1, .size = n + 1};
+		p.index = xcalloc(n + 1, sizeof *p.index);
+		p.value = xcalloc(n + 1, sizeof *p.value);
+		real sum[INDICES] = {0};
+		bool there[INDICES] = {false};
+		p.index[0] = INDICES;
+		for (size_t i = 1; i <= n; i++) {
+			const int32_t index = p.index[i] = (int32_t)(i * 7919 % INDICES);
+			p.value[i] = (real)sin((double)i);
+			sum[index] = there[index] ? sum[index] + p.value[i] : p.value[i];
+			there[index] = true;
+		}
+		sparse_pairs_merge(&p, 1);
+		size_t at = 1;
+		for (int32_t index = 0; index < INDICES; index++)
+			if (there[index]) {
+				assert_int_equal(p.index[at], index);
+				assert_memory_equal(&p.value[at], &sum[index], sizeof *sum);
+				at++;
+			}
+		assert_int_equal(p.count, at);
+		assert_int_equal(p.index[0], INDICES);
+		sparse_pairs_release(&p);
+	}
+}
+
+static void a_batch_that_is_too_large_is_a_failure(void **state)
+{
+	(void)state;
+	struct world w;
+	struct tape t = {0};
+	const int32_t many[] = {0, 300000000};
+	const struct impressions m = {.count = 1, .candidates = {many, 1}};
+	world_open(&w);
+	tape_init(&t, true);
+	assert_null(sparse_batch_make(&t, &w.data, &m, SPARSE_PLAIN));
+	assert_int_not_equal(tape_status(&t), ST_OK);
+	assert_non_null(strstr(status_message(), "300000000 candidates of 11 fields"));
+	tape_release(&t);
+	world_close(&w);
+}
+
 /* samples.bin ---------------------------------------------------------------------------------------------------------- */
 
 static struct pass_world pass_world_of(struct world *w, const char *identity)
@@ -379,6 +428,32 @@ static void samples_are_made_once(void **state)
 	world_close(&w);
 }
 
+/* A file of the key whose digest holds, but whose indices may be beyond the model's tables. */
+static void samples_of_other_buckets_are_made_again(void **state)
+{
+	(void)state;
+	enum { KEY = 8, DIGEST = 72, SAMPLES = 136, BUCKETS = 152 };
+	struct world w;
+	struct sparse_samples s;
+	world_open(&w);
+	open_samples(&s, &w, "a", SPARSE_DRAWN);
+	const size_t size = s.map.size;
+	char *other = xmalloc(size), hex[DIGEST_HEX];
+	memcpy(other, s.map.data, size);
+	sparse_samples_close(&s);
+	const uint64_t buckets = 1 << 20;
+	memcpy(other + BUCKETS, &buckets, sizeof buckets);
+	digest_bytes(other + SAMPLES, size - SAMPLES, hex);
+	memcpy(other + DIGEST, hex, SAMPLES - DIGEST);
+	scratch_write("samples.bin", other, size);
+	open_samples(&s, &w, "a", SPARSE_DRAWN);
+	assert_int_equal(s.buckets, w.settings.buckets);
+	assert_memory_equal(s.map.data + KEY, other + KEY, DIGEST - KEY);
+	sparse_samples_close(&s);
+	free(other);
+	world_close(&w);
+}
+
 static void columns_are_the_samples_turned(void **state)
 {
 	(void)state;
@@ -408,9 +483,18 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, scratch_make, scratch_remove)
 	const struct CMUnitTest tests[] = {
-		TEST(clicks_count_once_they_were_made), TEST(a_file_replaced_between_is_told), TEST(no_room_is_a_failure),
-		TEST(only_training_is_known),           TEST(hidden_parts_give_nothing),       TEST(a_checkpoint_keeps_them),
-		TEST(fields_are_chosen_by_name),        TEST(samples_are_what_was_shown),      TEST(samples_are_made_once),
+		TEST(clicks_count_once_they_were_made),
+		TEST(a_file_replaced_between_is_told),
+		TEST(no_room_is_a_failure),
+		TEST(only_training_is_known),
+		TEST(hidden_parts_give_nothing),
+		TEST(a_checkpoint_keeps_them),
+		TEST(fields_are_chosen_by_name),
+		TEST(merging_keeps_the_order_of_equals),
+		TEST(a_batch_that_is_too_large_is_a_failure),
+		TEST(samples_are_what_was_shown),
+		TEST(samples_are_made_once),
+		TEST(samples_of_other_buckets_are_made_again),
 		TEST(columns_are_the_samples_turned),
 	};
 	return cmocka_run_group_tests_name("sparse features", tests, NULL, NULL);
