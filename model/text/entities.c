@@ -38,13 +38,36 @@ static size_t byte_of(const char *text, size_t n, json_int_t offset)
 	return at;
 }
 
-/* The first byte where form stands as whole words; n if it does nowhere. */
+/* Whether what stands at `at` is not a part of longer words. */
+static bool whole_words(const char *text, size_t n, size_t at, size_t length)
+{
+	const size_t end = at + length;
+	return !(at > 0 && in_word(text[at - 1]) && in_word(text[at])) &&
+	       !(end < n && in_word(text[end]) && in_word(text[end - 1]));
+}
+
+/* The first byte where form, of 1 to ENTITY_FORM_MAX bytes, stands as whole words; n if it does nowhere. However either repeats itself,
+ * it takes about 2 (n + length) comparisons        (Knuth, Morris & Pratt 1977) */
 static size_t find_words(const char *text, size_t n, const char *form, size_t length)
 {
-	for (size_t at = 0; at + length <= n; at++) {
-		if (stands(text + at, n - at, form, length) && !(at > 0 && in_word(text[at - 1]) && in_word(form[0])) &&
-		    !(at + length < n && in_word(text[at + length]) && in_word(form[length - 1])))
-			return at;
+	uint16_t
+		back[ENTITY_FORM_MAX]; /* [i] the bytes that form begins with and its first i + 1 end with, fewer than those */
+	back[0] = 0;
+	for (size_t i = 1, k = 0; i < length; i++) {
+		while (k && lower(form[i]) != lower(form[k]))
+			k = back[k - 1];
+		k += lower(form[i]) == lower(form[k]);
+		back[i] = (uint16_t)k;
+	}
+	for (size_t i = 0, k = 0; i < n; i++) {
+		while (k && lower(text[i]) != lower(form[k]))
+			k = back[k - 1];
+		k += lower(text[i]) == lower(form[k]);
+		if (k < length)
+			continue;
+		if (whole_words(text, n, i + 1 - length, length))
+			return i + 1 - length;
+		k = back[k - 1];
 	}
 	return n;
 }
@@ -66,28 +89,66 @@ static const char *string_of(const json_t *entity, const char *key, bool *good)
 	return json_string_value(value);
 }
 
-/* The longest form at the offset, or the first that is found anywhere. */
-static void place(const struct parsing *p, const json_t *forms, json_int_t offset, struct entity_mention *m)
+struct span {
+	size_t begin, end; /* bytes of the text; both 0: none */
+};
+
+/* Form number i, or NULL if it is empty or too long. */
+static const char *form_of(const json_t *forms, size_t i, size_t *length)
 {
-	const size_t at = byte_of(p->text, p->length, offset), listed = json_array_size(forms);
-	const size_t count = listed < ENTITY_FORMS_MAX ? listed : ENTITY_FORMS_MAX;
-	size_t longest = 0;
-	for (size_t i = 0; i < count; i++) {
-		const json_t *form = json_array_get(forms, i);
-		const size_t length = json_string_length(form);
-		if (length > longest && stands(p->text + at, p->length - at, json_string_value(form), length))
+	const json_t *form = json_array_get(forms, i);
+	*length = json_string_length(form);
+	return *length && *length <= ENTITY_FORM_MAX ? json_string_value(form) : NULL;
+}
+
+static size_t forms_of(const json_t *forms)
+{
+	const size_t listed = json_array_size(forms);
+	return listed < ENTITY_FORMS_MAX ? listed : ENTITY_FORMS_MAX;
+}
+
+/* The longest form at the offset. */
+static struct span stand_at(const struct parsing *p, const json_t *forms, json_int_t offset)
+{
+	const size_t at = byte_of(p->text, p->length, offset);
+	size_t longest = 0, length;
+	for (size_t i = 0; i < forms_of(forms); i++) {
+		const char *form = form_of(forms, i, &length);
+		if (form && length > longest && stands(p->text + at, p->length - at, form, length))
 			longest = length;
 	}
-	m->begin = longest ? (uint32_t)at : 0;
-	m->end = m->begin + (uint32_t)longest;
-	for (size_t i = 0; i < count && m->end == 0; i++) {
-		const json_t *form = json_array_get(forms, i);
-		const size_t length = json_string_length(form);
-		const size_t found = length ? find_words(p->text, p->length, json_string_value(form), length) : p->length;
-		if (found < p->length) {
-			m->begin = (uint32_t)found;
-			m->end = (uint32_t)(found + length);
+	return longest ? (struct span){at, at + longest} : (struct span){0};
+}
+
+/* The first form that is found anywhere. */
+static struct span stand_anywhere(const struct parsing *p, const json_t *forms)
+{
+	size_t length;
+	for (size_t i = 0; i < forms_of(forms); i++) {
+		const char *form = form_of(forms, i, &length);
+		const size_t at = form ? find_words(p->text, p->length, form, length) : p->length;
+		if (at < p->length)
+			return (struct span){at, at + length};
+	}
+	return (struct span){0};
+}
+
+/* A mention for each offset. The text is searched once, when a first one has no form. */
+static void place(struct parsing *p, const json_t *forms, const json_t *offsets, struct entity_mention *m)
+{
+	const size_t count = json_array_size(offsets);
+	struct span anywhere = {0};
+	bool searched = false;
+	for (size_t i = 0; i < count && p->count < ENTITY_MENTIONS_MAX; i++) {
+		struct span at = stand_at(p, forms, json_integer_value(json_array_get(offsets, i)));
+		if (!at.end && !searched) {
+			anywhere = stand_anywhere(p, forms);
+			searched = true;
 		}
+		at = at.end ? at : anywhere;
+		m->begin = (uint32_t)at.begin;
+		m->end = (uint32_t)at.end;
+		p->mention[p->count++] = *m;
 	}
 }
 
@@ -108,7 +169,7 @@ static bool is_offset(const json_t *value)
 
 static bool is_form(const json_t *value)
 {
-	return json_is_string(value) && json_string_length(value) <= ENTITY_TEXT_MAX;
+	return json_is_string(value);
 }
 
 static bool id_valid(const char *id)
@@ -136,12 +197,10 @@ static enum status add_entity(struct parsing *p, const json_t *entity)
 	memcpy(m.id, id, strlen(id) + 1);
 	if (type && strlen(type) <= ENTITY_TYPE_MAX && !strchr(type, '\n'))
 		memcpy(m.type, type, strlen(type) + 1);
-	const size_t count = json_array_size(offsets);
-	for (size_t i = 0; i < count + !count && p->count < ENTITY_MENTIONS_MAX; i++) {
-		if (count)
-			place(p, forms, json_integer_value(json_array_get(offsets, i)), &m);
+	if (json_array_size(offsets))
+		place(p, forms, offsets, &m);
+	else if (p->count < ENTITY_MENTIONS_MAX)
 		p->mention[p->count++] = m;
-	}
 	return ST_OK;
 }
 

@@ -13,6 +13,7 @@
 #define ENTITY_TYPE_MAX     15
 #define ENTITY_MENTIONS_MAX 1024  /* of a text; the rest is passed over */
 #define ENTITY_FORMS_MAX    64    /* surface forms of an entity, likewise */
+#define ENTITY_FORM_MAX     256   /* bytes of a surface form; longer ones are passed over */
 #define ENTITY_TEXT_MAX     16384 /* bytes of a text that mentions are looked for in */
 
 /* One occurrence of an entity. */

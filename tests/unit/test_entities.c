@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "model/text/entities.h"
 #include "model/train/news_data.h"
@@ -93,6 +95,64 @@ static void mentions_are_capped(void **state)
 	assert_int_equal(count, ENTITY_MENTIONS_MAX);
 	free(json);
 	arena_release(&a);
+}
+
+/* Forms that nearly stand everywhere, and nowhere at last; a text of as many bytes as are looked at. */
+static void repetition_takes_no_time(void **state)
+{
+	(void)state;
+	enum { OFFSETS = 200, ENTITIES = 6, FORMS = 70 };
+	static const int lengths[] = {8192, ENTITY_FORM_MAX, ENTITY_FORM_MAX + 1, 200};
+	const size_t size = 1 << 20;
+	struct arena a = {0};
+	struct entity_mention *m;
+	int32_t count;
+	char *text = xmalloc(ENTITY_TEXT_MAX + 1), *json = xmalloc(size), *end = json, *const last = json + size;
+	memset(text, 'a', ENTITY_TEXT_MAX);
+	text[ENTITY_TEXT_MAX] = '\0';
+	for (int e = 0; e < ENTITIES; e++) {
+		end += snprintf(end, (size_t)(last - end), "%s{\"WikidataId\": \"Q%d\", \"OccurrenceOffsets\": [0",
+		                e ? ", " : "[", e);
+		for (int i = 1; i < OFFSETS; i++)
+			end += snprintf(end, (size_t)(last - end), ",%d", i);
+		end += snprintf(end, (size_t)(last - end), "], \"SurfaceForms\": [");
+		for (int i = 0; i < FORMS; i++)
+			end += snprintf(end, (size_t)(last - end), "%s\"%.*sb\"", i ? "," : "", lengths[i < 4 ? i : 3] - 1, text);
+		end += snprintf(end, (size_t)(last - end), "]}");
+	}
+	end += snprintf(end, (size_t)(last - end), "]");
+	assert_true(end < last - 1);
+	alarm(60);
+	const clock_t begin = clock();
+	must(entities_parse(json, text, &a, &m, &count));
+	assert_true(clock() - begin < CLOCKS_PER_SEC);
+	alarm(0);
+	assert_int_equal(count, ENTITY_MENTIONS_MAX < OFFSETS * ENTITIES ? ENTITY_MENTIONS_MAX : OFFSETS * ENTITIES);
+	for (int32_t i = 0; i < count; i++)
+		assert_int_equal(m[i].end, 0);
+	free(text);
+	free(json);
+	arena_release(&a);
+}
+
+/* A form of the longest length is looked for, a longer one is not; and what nearly stood before does not hide what stands. */
+static void long_and_repeating_forms_are_found(void **state)
+{
+	(void)state;
+	char out[512], form[ENTITY_FORM_MAX + 2], json[1024], text[2 * ENTITY_FORM_MAX];
+	for (int longer = 0; longer < 2; longer++) {
+		memset(form, 'x', ENTITY_FORM_MAX + 1);
+		form[ENTITY_FORM_MAX + longer] = '\0';
+		snprintf(text, sizeof text, "a %s b", form);
+		snprintf(json, sizeof json, "[" ENTITY("Q1", "P", "0", "\"%s\"") "]", form);
+		const char *found = mentions_of(json, text, out);
+		assert_int_equal(strlen(found), strlen("Q1/P:") + (longer ? 0 : ENTITY_FORM_MAX));
+	}
+	assert_string_equal(mentions_of("[" ENTITY("Q1", "P", "0", "\"aab aaa\"") "]", "x aab aab AAA", out),
+	                    "Q1/P:aab AAA");
+	assert_string_equal(mentions_of("[" ENTITY("Q1", "P", "0", "\"aa a\"") "]", "xaa aa aa a", out), "Q1/P:aa a");
+	assert_string_equal(mentions_of("[" ENTITY("Q1", "P", "0, 2, 0", "\"go\", \"on\"") "]", "I go on", out),
+	                    "Q1/P:go Q1/P:go Q1/P:go");
 }
 
 /* A catalogue of four news; the third is not in training, the last names nothing. */
@@ -254,6 +314,8 @@ int main(void)
 		cmocka_unit_test(mentions_are_found),
 		cmocka_unit_test(wrong_lists_are_told),
 		cmocka_unit_test(mentions_are_capped),
+		cmocka_unit_test(repetition_takes_no_time),
+		cmocka_unit_test(long_and_repeating_forms_are_found),
 		cmocka_unit_test(words_and_entities_are_aligned),
 		cmocka_unit_test(without_files_vectors_are_drawn),
 		cmocka_unit_test(what_is_wrong_is_named),
