@@ -29,13 +29,15 @@ static size_t round_up(size_t size)
 	return size ? (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT : ALIGNMENT;
 }
 
-static struct arena_block *new_block(const struct arena_block *before, size_t need)
+static struct arena_block *new_block(const struct arena *a, size_t need)
 {
-	size_t size = before ? before->size * 2 : BLOCK_FIRST;
+	size_t size = a->current ? a->current->size * 2 : BLOCK_FIRST;
 	struct arena_block *b;
 
 	if (size > BLOCK_LAST)
 		size = BLOCK_LAST;
+	if (!a->current && size < a->wanted)
+		size = a->wanted;
 	if (size < need)
 		size = need;
 	b = aligned_alloc(ALIGNMENT, sizeof *b + size);
@@ -56,12 +58,8 @@ void *arena_alloc(struct arena *a, size_t size)
 		a->current = a->first;
 		a->used = 0;
 	}
-	while (a->current && a->current->size - a->used < need && a->current->next) {
-		a->current = a->current->next;
-		a->used = 0;
-	}
 	if (!a->current || a->current->size - a->used < need) {
-		fresh = new_block(a->current, need);
+		fresh = new_block(a, need);
 		if (a->current)
 			a->current->next = fresh;
 		else
@@ -71,6 +69,7 @@ void *arena_alloc(struct arena *a, size_t size)
 	}
 	p = a->current->data + a->used;
 	a->used += need;
+	a->total += need;
 	return p;
 }
 
@@ -98,13 +97,7 @@ char *arena_strndup(struct arena *a, const char *s, size_t n)
 	return copy;
 }
 
-void arena_reset(struct arena *a)
-{
-	a->current = a->first;
-	a->used = 0;
-}
-
-void arena_release(struct arena *a)
+static void free_blocks(struct arena *a)
 {
 	struct arena_block *next;
 
@@ -112,6 +105,23 @@ void arena_release(struct arena *a)
 		next = b->next;
 		free(b);
 	}
+	a->first = NULL;
+}
+
+/* Rounds ask for other sizes in another order: blocks of a chain would fit worse from round to round, and grow. */
+void arena_reset(struct arena *a)
+{
+	if (a->first && a->first->next) {
+		a->wanted = a->total + a->total / 8;
+		free_blocks(a);
+	}
+	a->current = a->first;
+	a->used = a->total = 0;
+}
+
+void arena_release(struct arena *a)
+{
+	free_blocks(a);
 	*a = (struct arena){0};
 }
 

@@ -11,6 +11,8 @@ struct arena {
 	struct arena_block *first;   /* all blocks, in order of allocation */
 	struct arena_block *current; /* the block that allocations come from */
 	size_t used;                 /* bytes taken from current */
+	size_t total;                /* bytes taken since the last reset */
+	size_t wanted;               /* size of the first block, if there is none yet */
 };
 
 /* size bytes, uninitialised, aligned to 64. Never NULL: a program that cannot have a batch's memory
@@ -20,7 +22,8 @@ void *arena_alloc(struct arena *a, size_t size);
 void *arena_calloc(struct arena *a, size_t count, size_t size);
 char *arena_strdup(struct arena *a, const char *s);
 char *arena_strndup(struct arena *a, const char *s, size_t n);
-/* Makes all memory available again; keeps the blocks for the next round. */
+/* Makes all memory available again for the next round. Keeps it where one block was enough; where it was not, the next round gets one
+ * block for all that this one took. */
 void arena_reset(struct arena *a);
 /* Gives every block back to the system. */
 void arena_release(struct arena *a);

@@ -185,15 +185,26 @@ static void arena_gives_apart_and_aligned(void **state)
 	arena_release(&a);
 }
 
-static void arena_keeps_its_blocks(void **state)
+/* Two sizes by turns, and a little more or less of each in every round: a chain of blocks would grow with the rounds. */
+static void arena_settles_on_one_block(void **state)
 {
 	struct arena a = {0};
-	void *first = arena_alloc(&a, 10), *big = arena_alloc(&a, 100 << 20);
+	const void *first = NULL;
 
 	(void)state;
-	arena_reset(&a);
-	assert_ptr_equal(arena_alloc(&a, 10), first);
-	assert_ptr_equal(arena_alloc(&a, 100 << 20), big);
+	for (size_t round = 0; round < 40; round++) {
+		void *small = arena_alloc(&a, 10), *big = arena_alloc(&a, ((9 << 20) + (round * 7919 % 13) * 4096));
+		void *other = arena_alloc(&a, (10 << 20) - (round * 7907 % 17) * 4096);
+
+		if (round == 1)
+			first = small;
+		if (round > 0) {
+			assert_ptr_equal(small, first);
+			assert_in_range((uintptr_t)big - (uintptr_t)small, 64, 64);
+			assert_in_range((uintptr_t)other - (uintptr_t)small, 9 << 20, 10 << 20);
+		}
+		arena_reset(&a);
+	}
 	arena_release(&a);
 }
 
@@ -265,7 +276,7 @@ int main(void)
 		cmocka_unit_test(string_grows),
 		cmocka_unit_test(string_stops_at_its_cap),
 		cmocka_unit_test(arena_gives_apart_and_aligned),
-		cmocka_unit_test(arena_keeps_its_blocks),
+		cmocka_unit_test(arena_settles_on_one_block),
 		cmocka_unit_test(arena_copies_and_zeroes),
 		cmocka_unit_test(overflowing_sizes_end_the_program),
 	};
