@@ -22,8 +22,8 @@ void *arena_alloc(struct arena *a, size_t size);
 void *arena_calloc(struct arena *a, size_t count, size_t size);
 char *arena_strdup(struct arena *a, const char *s);
 char *arena_strndup(struct arena *a, const char *s, size_t n);
-/* Makes all memory available again for the next round. Keeps it where one block was enough; where it was not, the next round gets one
- * block for all that this one took. */
+/* Makes all memory available again for the next round. Keeps it where one block was enough; where it was not, the next
+ * round gets one block for all that this one took. */
 void arena_reset(struct arena *a);
 /* Gives every block back to the system. */
 void arena_release(struct arena *a);

@@ -46,8 +46,8 @@ static bool whole_words(const char *text, size_t n, size_t at, size_t length)
 	       !(end < n && in_word(text[end]) && in_word(text[end - 1]));
 }
 
-/* The first byte where form, of 1 to ENTITY_FORM_MAX bytes, stands as whole words; n if it does nowhere. However either repeats itself,
- * it takes about 2 (n + length) comparisons        (Knuth, Morris & Pratt 1977) */
+/* The first byte where form, of 1 to ENTITY_FORM_MAX bytes, stands as whole words; n if it does nowhere. However either
+ * repeats itself, it takes about 2 (n + length) comparisons.        (Knuth, Morris & Pratt 1977) */
 static size_t find_words(const char *text, size_t n, const char *form, size_t length)
 {
 	uint16_t

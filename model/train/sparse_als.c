@@ -3,8 +3,9 @@
 #include "common/cli.h"
 #include "model/train/sparse_sgd.h"
 
-/* The least of sum (e + h (old - theta))^2 + l2 theta^2 over theta: with residual e = t - y at the old value and h = dy/dtheta, that
- * y is linear in,     theta = (sum h e + old sum h^2) / (sum h^2 + l2)                  (SIGIR 2011, eq. 8; TIST 2012, eq. 24) */
+/* The least of sum (e + h (old - theta))^2 + l2 theta^2 over theta: with residual e = t - y at the old value and
+ * h = dy/dtheta, that y is linear in,
+ *     theta = (sum h e + old sum h^2) / (sum h^2 + l2)                  (SIGIR 2011, eq. 8; TIST 2012, eq. 24) */
 static double best(double old, double he, double hh, double l2)
 {
 	return hh + l2 > 0 ? (he + old * hh) / (hh + l2) : old;

@@ -50,8 +50,8 @@ struct sparse_batch {
 	const real *value;         /* [pairs] */
 };
 
-/* What is read of the candidates of m, in the tape. data was asked for TABLE_SPARSE. Parts of the candidates that data hides give no
- * pairs; clicks keep theirs. NULL, after tape_fail, if there are more than INT32_MAX segments or pairs. */
+/* What is read of the candidates of m, in the tape. data was asked for TABLE_SPARSE. Parts of the candidates that data
+ * hides give no pairs; clicks keep theirs. NULL, after tape_fail, if there are more than INT32_MAX segments or pairs. */
 const struct sparse_batch *sparse_batch_make(struct tape *t, const struct news_data *data, const struct impressions *m,
                                              unsigned groups);
 /* The same with the pairs of a sample in order of index, those of one bucket summed: the hashed vector x itself. fields is 1. */

@@ -30,10 +30,11 @@ MUST_CHECK enum status sparse_sgd_epoch(const struct sparse_machine *m, const st
 /* Of one sample. */
 real sparse_machine_score(const struct sparse_machine *m, const struct sparse_samples *s, uint64_t sample);
 
-/* One sweep of alternating least squares over all parameters: each in turn is set to what makes the sum of (t - y)^2 + l2 theta^2 the
- * least, t = 1 for clicks and -1 for the others. Residuals and sums are kept in c and computed anew at the start. *loss is the mean of
- * squares at the start.     (Rendle, Gantner, Freudenthaler, Schmidt-Thieme, Fast Context-aware Recommendations with Factorization
- *                                                       Machines, SIGIR 2011, section 4; Rendle 2012, algorithm 2) */
+/* One sweep of alternating least squares over all parameters: each in turn is set to what makes the sum of
+ * (t - y)^2 + l2 theta^2 the least, t = 1 for clicks and -1 for the others. Residuals and sums are kept in c and computed
+ * anew at the start. *loss is the mean of squares at the start.
+ *     (Rendle, Gantner, Freudenthaler, Schmidt-Thieme, Fast Context-aware Recommendations with Factorization Machines,
+ *      SIGIR 2011, section 4; Rendle 2012, algorithm 2) */
 MUST_CHECK enum status sparse_als_sweep(const struct sparse_machine *m, const struct sparse_samples *s,
                                         struct sparse_columns *c, double *loss);
 

@@ -1,5 +1,6 @@
-/* Entities of the bundled world: what a topic's stories are about (lists a and c), people and places. Numbers are made from places in the
- * lists: people Q1001 …, places Q2001 …, a topic's Q10000 + 100 x its number …; a phrase that two topics have is two entities. */
+/* Entities of the bundled world: what a topic's stories are about (lists a and c), people and places. Numbers are made from
+ * places in the lists: people Q1001 …, places Q2001 …, a topic's Q10000 + 100 x its number …; a phrase that two topics have
+ * is two entities. */
 #include <string.h>
 
 #include "common/arena.h"
