@@ -281,7 +281,7 @@ enum status news_entities_open(struct news_entities *e, const char *data, const 
 	if (st == ST_OK && *o->context)
 		st = read_context(e, data, o->context);
 	if (st == ST_OK)
-		log_info("titles name %lld entities that have vectors, of %d", (long long)e->title.offset[news->count],
+		log_info("titles name %lld times one of %d entities that have vectors", (long long)e->title.offset[news->count],
 		         (int)e->names.count);
 	return st;
 }
