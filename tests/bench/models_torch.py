@@ -186,6 +186,7 @@ class VLSNR(nn.Module):
 
 class RMBERT(nn.Module):
     kinds, history, title, batch, rate, cells, d = ("bert",), 60, 15, 32, 1e-4, 4, 768
+    steps, shown = 4, 128  # at most: a padded batch of pairs has gigabytes
 
     def __init__(self, data):
         super().__init__()
