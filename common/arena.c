@@ -112,7 +112,7 @@ static void free_blocks(struct arena *a)
 void arena_reset(struct arena *a)
 {
 	if (a->first && a->first->next) {
-		a->wanted = a->total + a->total / 8;
+		a->wanted = round_up(a->total + a->total / 8);
 		free_blocks(a);
 	}
 	a->current = a->first;
