@@ -43,6 +43,16 @@ bool op_segments_fit(struct tape *t, const char *op, const struct segments *s, i
 	return t->status == ST_OK;
 }
 
+bool op_pairs_of_segments_fit(struct tape *t, const char *op, const struct segments *query, int64_t queries,
+                              const struct segments *key, int64_t keys)
+{
+	if (query->count != key->count) {
+		tape_fail(t, "%s: %d segments of queries, but %d of keys", op, (int)query->count, (int)key->count);
+		return false;
+	}
+	return op_segments_fit(t, op, query, queries) && op_segments_fit(t, op, key, keys);
+}
+
 const int64_t *op_blocks(struct tape *t, const struct segments *query, const struct segments *key, int heads,
                          int64_t *end)
 {

@@ -17,6 +17,9 @@ bool op_ready(const struct tape *t, struct tensor *const *in, int n);
 bool op_same_shape(const struct tensor *a, const struct tensor *b);
 /* Whether s covers exactly rows rows, in order; if not, the tape fails with a message that starts with op. */
 bool op_segments_fit(struct tape *t, const char *op, const struct segments *s, int64_t rows);
+/* Whether query covers queries rows, key covers keys rows, and each has as many segments as the other; messages likewise. */
+bool op_pairs_of_segments_fit(struct tape *t, const char *op, const struct segments *query, int64_t queries,
+                              const struct segments *key, int64_t keys);
 /* Where each segment's blocks [queries, keys], one a head, begin, in the tape's arena; *end becomes the size of all. */
 const int64_t *op_blocks(struct tape *t, const struct segments *query, const struct segments *key, int heads,
                          int64_t *end);

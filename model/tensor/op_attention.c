@@ -17,11 +17,7 @@ static bool shapes_fit(struct tape *t, struct tensor *const *in, const struct se
 		          shape_text(k).s, shape_text(v).s, heads, heads, heads);
 		return false;
 	}
-	if (query->count != key->count) {
-		tape_fail(t, "attention: %d segments of queries, but %d of keys", (int)query->count, (int)key->count);
-		return false;
-	}
-	return op_segments_fit(t, "attention", query, q->dim[0]) && op_segments_fit(t, "attention", key, k->dim[0]);
+	return op_pairs_of_segments_fit(t, "attention", query, q->dim[0], key, k->dim[0]);
 }
 
 /* Makes room for what the backward pass needs and the caller asked for. */

@@ -22,9 +22,7 @@ struct tensor *op_block_dot(struct tape *t, struct tensor *q, struct tensor *k, 
 	if (q->ndim != 2 || k->ndim != 2 || q->dim[1] != k->dim[1])
 		return tape_fail(t, "block_dot: q is %s and k is %s, expected [tq, d] and [tk, d]", shape_text(q).s,
 		                 shape_text(k).s);
-	if (query->count != key->count)
-		return tape_fail(t, "block_dot: %d segments of queries, but %d of keys", (int)query->count, (int)key->count);
-	if (!op_segments_fit(t, "block_dot", query, q->dim[0]) || !op_segments_fit(t, "block_dot", key, k->dim[0]))
+	if (!op_pairs_of_segments_fit(t, "block_dot", query, q->dim[0], key, k->dim[0]))
 		return NULL;
 	b.at = op_blocks(t, query, key, 1, &pairs);
 	struct tensor *y = op_result(t, 1, &pairs, in, 2);

@@ -19,12 +19,9 @@ struct tensor *op_block_sum(struct tape *t, struct tensor *a, struct tensor *v, 
 	int64_t pairs;
 	if (!op_ready(t, in, 2))
 		return NULL;
-	if (query->count != key->count)
-		return tape_fail(t, "block_sum: %d segments of queries, but %d of keys", (int)query->count, (int)key->count);
 	if (v->ndim != 2)
 		return tape_fail(t, "block_sum: v is %s, expected [tk, d]", shape_text(v).s);
-	if (!op_segments_fit(t, "block_sum", key, v->dim[0]) ||
-	    !op_segments_fit(t, "block_sum", query, query->offset[query->count]))
+	if (!op_pairs_of_segments_fit(t, "block_sum", query, query->offset[query->count], key, v->dim[0]))
 		return NULL;
 	b.at = op_blocks(t, query, key, 1, &pairs);
 	if (tensor_size(a) != pairs)
