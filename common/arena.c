@@ -54,10 +54,6 @@ void *arena_alloc(struct arena *a, size_t size)
 	struct arena_block *fresh;
 	void *p;
 
-	if (!a->current) {
-		a->current = a->first;
-		a->used = 0;
-	}
 	if (!a->current || a->current->size - a->used < need) {
 		fresh = new_block(a, need);
 		if (a->current)
