@@ -176,14 +176,19 @@ enum status h5_fail(const struct h5_file *f, enum status st, const char *name, c
 
 /* Files ------------------------------------------------------------------------------------------------------------ */
 
+/* Files that a virtual dataset names are opened by HDF5 itself, with locks unless its environment says otherwise; NFS and
+ * Lustre often know none. Said before main: later, other threads may be reading the environment. */
+__attribute__((constructor)) static void lock_no_files(void)
+{
+	(void)setenv("HDF5_USE_FILE_LOCKING", "FALSE", 0);
+}
+
 /* Layouts that HDF5 1.10 and all its readers know. No locks: files are published by rename and never change. No sieve
  * buffer: what cannot be written is to fail when it is written. */
 static hid_t access_properties(void)
 {
 	hid_t p;
 
-	/* Files that a virtual dataset names are opened by HDF5 itself; NFS and Lustre often know no locks. */
-	(void)setenv("HDF5_USE_FILE_LOCKING", "FALSE", 0);
 	(void)H5dont_atexit(); /* or it closes what is broken then */
 	p = H5Pcreate(H5P_FILE_ACCESS);
 	H5Eset_auto2(H5E_DEFAULT, NULL, NULL);

@@ -24,6 +24,13 @@ static struct h5_shape shape_of(enum h5_type type, int ndim, uint64_t a, uint64_
 
 static const float values[6] = {0.5f, -1.25f, 65504.0f, 6.1035156e-05f, 0.0f, 3.0f};
 
+/* Threads of libraries read the environment at any time: no call of ours may change it once they can run. */
+static void test_the_environment_is_set_before_main(void **state)
+{
+	(void)state;
+	assert_non_null(getenv("HDF5_USE_FILE_LOCKING"));
+}
+
 static void write_all_types(const char *path)
 {
 	static const int32_t i32[2] = {INT32_MIN, INT32_MAX};
@@ -467,6 +474,7 @@ static void test_files_of_others_have_no_seal(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_the_environment_is_set_before_main),
 		PLACED(test_every_type_comes_back),
 		PLACED(test_attributes),
 		PLACED(test_long_text_is_cut_at_a_character),
