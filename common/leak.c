@@ -115,7 +115,7 @@ static enum status all_before(const char *path, int64_t first, bool *before, int
 {
 	struct file_map map;
 	enum status st = file_map_open(&map, path);
-	int64_t seconds;
+	int64_t seconds = 0;
 
 	*before = true;
 	*lines = 0;
