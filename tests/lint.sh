@@ -17,15 +17,17 @@ cppcheck_clean() {
 }
 
 # Each header compiles alone, in C11, under both compilers and in both precisions.
+header_alone() {
+	local options="-std=c11 -D_GNU_SOURCE -I. $flags -Wall -Wextra -Wpedantic -Werror -fsyntax-only -x c -"
+	# A unit needs one declaration, which a header of macros has not.
+	local unit="#include \"$1\"
+extern int unit;"
+	gcc $options <<<"$unit" && clang -DCOVERLINE_DOUBLE $options <<<"$unit"
+}
 headers_alone() {
-	local h
-	for h in $headers; do
-		# A unit needs one declaration, which a header of macros has not.
-		printf '#include "%s"\nextern int unit;\n' "$h" >"$scratch/header.c"
-		gcc -std=c11 -D_GNU_SOURCE -I. $flags -Wall -Wextra -Wpedantic -Werror -fsyntax-only "$scratch/header.c" || return 1
-		clang -std=c11 -D_GNU_SOURCE -I. $flags -Wall -Wextra -Wpedantic -Werror -DCOVERLINE_DOUBLE -fsyntax-only "$scratch/header.c" || return 1
-	done
-	return 0
+	export flags
+	export -f header_alone
+	printf '%s\n' $headers | xargs -P "$(nproc)" -I '{}' bash -c 'header_alone {}'
 }
 
 # Arrows point one way. A line here is a folder and the folders that it may include from.
