@@ -1,7 +1,8 @@
 /* HDF5, as much of it as Coverline uses. Only h5.c and h5_read.c include hdf5.h (by h5_file.h).
  *
  * Files are made as NAME.part and renamed when whole; object times are not stored, so equal contents are
- * equal bytes. HDF5 is not thread-safe: call from one thread at a time. */
+ * equal bytes. HDF5 is not thread-safe: call from one thread at a time. A program that links this has
+ * HDF5_USE_FILE_LOCKING=FALSE in its environment from before main, unless the variable was set. */
 #ifndef COVERLINE_COMMON_H5_H
 #define COVERLINE_COMMON_H5_H
 
